@@ -1,0 +1,1 @@
+"""Veo Studio: what makes a job survive and a video stay."""

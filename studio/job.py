@@ -1,0 +1,101 @@
+"""A job: one video asked for, from the click to the kept file. Its row is the only truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class State(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    """Waiting for its turn; nothing was sent."""
+    SUBMITTING = "submitting"
+    """Its create is being sent: found so after its lease, the outcome is unknown."""
+    RUNNING = "running"
+    """Google is making it; the provider's id is kept."""
+    DOWNLOADING = "downloading"
+    """Google is done and the file is being brought home."""
+    COMPLETED = "completed"
+    """The video is in the library."""
+    FAILED = "failed"
+    FILTERED = "filtered"
+    """Held back by the safety filter."""
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    """Nobody can say whether it was created, or it is long overdue: never sent again by itself."""
+
+
+FINAL = frozenset({State.COMPLETED, State.FAILED, State.FILTERED, State.CANCELLED, State.UNKNOWN})
+"""States that no driver moves on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One row."""
+
+    id: str
+    """Sorts by the time it was made; can't be guessed."""
+    owner: str
+    state: State
+    request: Mapping[str, Any]
+    """The fields of VideoRequest that were set; pictures and videos by their key in the storage."""
+    model: str
+    provider: str
+    credential: str
+    """Fingerprint of the credentials that pay for it; "stand-in" for a simulated one."""
+    version: int = 0
+    next_at: datetime | None = None
+    """When it is due again, or until when it is leased; None: never."""
+    attempts: int = 0
+    """Failed tries of the step it stands at."""
+    provider_id: str | None = None
+    """The operation's name or the interaction's id."""
+    code: str | None = None
+    """A stable word for how it ended or why it waits."""
+    reason: str | None = None
+    """The same as a sentence for the user."""
+    notice: str | None = None
+    """Something to know about it: a successor model was used."""
+    cost_estimate: float | None = None
+    """USD by list price, before."""
+    cost: float | None = None
+    """USD after: from reported usage, else the estimate; 0: not charged; None: open, unknown."""
+    created_at: datetime
+    submitted_at: datetime | None = None
+    done_at: datetime | None = None
+    """When Google was seen to be done."""
+    finished_at: datetime | None = None
+    video: str | None = None
+    """Key of the video in the storage."""
+    poster: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+    """Bytes of the video."""
+    width: int | None = None
+    height: int | None = None
+    seconds: float | None = None
+    """Measured length of the video."""
+    batch: str | None = None
+    """Shared by the jobs of one click."""
+    hold: str | None = None
+    """Why no driver may take it now: key, paused ..."""
+    deleted_at: datetime | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Facts for the details page: reasons of held back videos, reported usage."""
+
+    @property
+    def prompt(self) -> str:
+        return str(self.request.get("prompt", ""))
+
+    @property
+    def final(self) -> bool:
+        return self.state in FINAL
+
+    @property
+    def simulated(self) -> bool:
+        return self.credential == "stand-in"
