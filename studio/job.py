@@ -55,6 +55,13 @@ class Job:
     """Failed tries of the step it stands at."""
     provider_id: str | None = None
     """The operation's name or the interaction's id."""
+    remote: str | None = None
+    """Address of the finished video at Google, until it is kept here."""
+    polls: int = 0
+    """How often it was looked at."""
+    polled_at: datetime | None = None
+    took: float | None = None
+    """Seconds Google needed, as near as the looks tell."""
     code: str | None = None
     """A stable word for how it ended or why it waits."""
     reason: str | None = None
@@ -91,6 +98,12 @@ class Job:
     @property
     def prompt(self) -> str:
         return str(self.request.get("prompt", ""))
+
+    @property
+    def kind(self) -> tuple[str, float, str]:
+        """What the time at Google depends on: model, seconds, resolution."""
+        seconds = float(self.request.get("duration") or 0)
+        return self.model, seconds, str(self.request.get("resolution", ""))
 
     @property
     def final(self) -> bool:

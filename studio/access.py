@@ -1,0 +1,69 @@
+"""Who is asking, and whether the owner's key may serve them."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+COOKIE = "veo_studio_visitor"
+"""Holds the unguessable token that a visitor's videos belong to."""
+
+OWNER = "owner"
+"""The one person of a studio at home, and everyone whom the owner lets in."""
+
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "cf-connecting-ip")
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """One person at the page or at the API."""
+
+    owner: str
+    """Whose videos they see and make."""
+    trusted: bool
+    """Whether the owner's key may pay for them."""
+
+
+def recognise(
+    client_host: str | None,
+    headers: Mapping[str, str],
+    cookies: Mapping[str, str],
+    *,
+    login: str | None = None,
+    share_key: bool = False,
+) -> Visitor:
+    """The owner, where the request comes from this machine, past a login or by an explicit setting.
+
+    Anyone else is a visitor with a library of their own, served by the stand-in. ``headers`` are
+    looked up in lower case.
+    """
+    if share_key or login or _from_this_machine(client_host, headers):
+        return Visitor(OWNER, trusted=True)
+    token = cookies.get(COOKIE) or secrets.token_urlsafe(32)
+    return Visitor("visitor:" + hashlib.sha256(token.encode()).hexdigest()[:32], trusted=False)
+
+
+def _from_this_machine(client_host: str | None, headers: Mapping[str, str]) -> bool:
+    """Both ends are this machine: a share link or a proxy arrives from loopback too, but tells."""
+    lowered = {name.lower(): value for name, value in headers.items()}
+    if any(name in lowered for name in _FORWARDED):
+        return False
+    return _is_loopback(client_host or "") and _is_loopback(_host_only(lowered.get("host", "")))
+
+
+def _host_only(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.rpartition(":")[0] if ":" in host else host
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

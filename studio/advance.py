@@ -1,0 +1,362 @@
+"""advance(job) -> job: the one idempotent step that moves a job on, whoever drives.
+
+    queued ──> submitting ──> running ──> downloading ──> completed
+                   │             │             │
+                   └─ unknown <──┴─────────────┴──> failed, filtered, cancelled
+
+Never lost: the provider's id is saved in a transaction of its own right after the create, whatever
+happened to the row meanwhile. Never paid twice: the row says ``submitting`` before the create is
+sent, and a row found so is never sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from studio import rows
+from studio.database import Database
+from studio.inputs import Inputs
+from studio.job import Job, State
+from studio.keeping import Keeping
+from studio.polling import History
+from studio.providers import Providers
+from veo_client.errors import (
+    CredentialsError,
+    Expired,
+    FilteredError,
+    GenerationFailed,
+    QuotaError,
+    RequestError,
+    UnknownOutcome,
+    Unreachable,
+    VeoError,
+)
+from veo_client.models import Model, ModelTable
+from veo_client.provider import Poll, RemoteVideo
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+"""How long a step may be silent before another driver takes the job."""
+
+SUBMIT_LEASE = timedelta(seconds=240)
+"""Longer than a create's own time-out, so that no row is called unknown while its create runs."""
+
+_LOST_CREATE = (
+    "It was being sent when the app stopped, and Google's answer never arrived. It may have been "
+    "made and charged. Look in your Google account before you try again: that would cost again."
+)
+_OVERDUE = (
+    "Google has not finished it in {minutes:.0f} minutes. Nothing is lost: its id is kept. "
+    "Check again later; looking costs nothing."
+)
+
+
+class LeaseLost(Exception):
+    """Another driver has the job; this one writes nothing."""
+
+
+@dataclass(frozen=True)
+class Advance:
+    """The step, with all it touches."""
+
+    database: Database
+    table: ModelTable
+    providers: Providers
+    inputs: Inputs
+    keeping: Keeping
+    history: History
+    deadline: timedelta
+
+    async def __call__(self, job: Job) -> Job:
+        """One step of a job claimed just now. Raises LeaseLost."""
+        match job.state:
+            case State.QUEUED:
+                return await self._submit(job)
+            case State.SUBMITTING:
+                return await self._end(
+                    job, State.UNKNOWN, UnknownOutcome(_LOST_CREATE), code="lost_create"
+                )
+            case State.RUNNING:
+                return await self._poll(job)
+            case State.DOWNLOADING:
+                return await self._download(job)
+            case _:
+                return job
+
+    async def _submit(self, job: Job) -> Job:
+        try:
+            provider = await self.providers.get(job)
+            request = await self.inputs.restore(job.request)
+        except VeoError as error:
+            return await self._wait(job, error)
+        job = await self._save(
+            job,
+            durable=True,
+            state=State.SUBMITTING,
+            submitted_at=_now(),
+            next_at=_now() + SUBMIT_LEASE,
+        )
+        try:
+            provider_id = await provider.submit(request)
+        except (QuotaError, Unreachable) as error:
+            return await self._wait(job, error, state=State.QUEUED, submitted_at=None)
+        except UnknownOutcome as error:
+            return await self._end(job, State.UNKNOWN, error)
+        except FilteredError as error:
+            return await self._end(job, State.FILTERED, error)
+        except VeoError as error:
+            return await self._end(job, State.FAILED, error)
+        except Exception as error:
+            log.exception("The create of %s ended in an unforeseen way", job.id)
+            unforeseen = UnknownOutcome(_LOST_CREATE)
+            unforeseen.__cause__ = error
+            return await self._end(job, State.UNKNOWN, unforeseen)
+        return await self._keep_id(job, provider_id)
+
+    async def _keep_id(self, job: Job, provider_id: str) -> Job:
+        """A paid id is written down at all costs: tried until the database takes it."""
+        look = _now() + timedelta(seconds=self._until_look(job, 0.0, 0))
+        tries = 0
+        while True:
+            try:
+                saved = await self.database.write(
+                    lambda connection: rows.keep_provider_id(connection, job.id, provider_id, look),
+                    durable=True,
+                )
+                break
+            except SQLAlchemyError:
+                tries += 1
+                log.error("The id %s of %s is not saved yet (try %d)", provider_id, job.id, tries)
+                await asyncio.sleep(min(0.2 * 2**tries, 10))
+        return saved or job
+
+    async def _poll(self, job: Job) -> Job:
+        if job.code == "cancel":
+            return await self._cancel(job)
+        try:
+            provider = await self.providers.get(job)
+            poll = await provider.poll(job.provider_id or "")
+        except VeoError as error:
+            return await self._no_video(job, error)
+        now = _now()
+        if poll.done:
+            return await self._done(job, poll, now)
+        if now - (job.submitted_at or job.created_at) > self._patience(job):
+            overdue = UnknownOutcome(_OVERDUE.format(minutes=self.deadline.total_seconds() / 60))
+            return await self._end(job, State.UNKNOWN, overdue, code="overdue")
+        wait = self._until_look(job, _elapsed(job, now), job.polls + 1)
+        return await self._save(
+            job,
+            polls=job.polls + 1,
+            polled_at=now,
+            attempts=0,
+            reason=None,
+            code=job.code if job.code == "recovered" else None,
+            next_at=now + timedelta(seconds=wait),
+        )
+
+    async def _done(self, job: Job, poll: Poll, now: datetime) -> Job:
+        """Google is done: note it, then bring an inline video home at once, by address next."""
+        video = poll.videos[0]
+        usage = dict(poll.usage or {})
+        measured = job.code not in ("recovered", "checking") and job.submitted_at is not None
+        since = job.polled_at or job.submitted_at or now
+        took = _elapsed(job, now) - (now - since).total_seconds() / 2 if measured else None
+        job = await self._save(
+            job,
+            state=State.DOWNLOADING,
+            done_at=now,
+            polls=job.polls + 1,
+            took=took,
+            remote=video.uri,
+            attempts=0,
+            code=None,
+            reason=None,
+            cost=None,
+            extra={**job.extra, "usage": usage} if usage else dict(job.extra),
+            next_at=now + LEASE if video.uri is None else now,
+        )
+        if took:
+            self.history.learn(job.kind, took)
+        return job if video.uri else await self._fetch(job, video)
+
+    async def _download(self, job: Job) -> Job:
+        if await self.keeping.has(job):
+            return await self._finish(job)
+        if job.remote:
+            return await self._fetch(job, RemoteVideo(uri=job.remote))
+        try:
+            provider = await self.providers.get(job)
+            poll = await provider.poll(job.provider_id or "")
+        except VeoError as error:
+            return await self._no_video(job, error)
+        if not poll.done:
+            return await self._save(job, state=State.RUNNING, next_at=_now())
+        return await self._fetch(job, poll.videos[0])
+
+    async def _fetch(self, job: Job, video: RemoteVideo) -> Job:
+        try:
+            async with self._leased(job):
+                provider = await self.providers.get(job)
+                await provider.download(video, self.keeping.place(job))
+        except Expired as error:
+            return await self._end(job, State.FAILED, error)
+        except VeoError as error:
+            return await self._wait(job, error)
+        return await self._finish(job)
+
+    async def _finish(self, job: Job) -> Job:
+        """The video lies in its place: measure it, write what belongs beside it, close the row."""
+        now = _now()
+        model = self._model(job)
+        cost = model.cost_of(job.extra.get("usage")) if model else None
+        try:
+            async with self._leased(job):
+                facts = await self.keeping.look(job)
+            changes: dict[str, Any] = {
+                **facts,
+                "state": State.COMPLETED,
+                "next_at": None,
+                "remote": None,
+                "code": None,
+                "reason": None,
+                "finished_at": now,
+                "cost": 0.0 if job.simulated else cost if cost is not None else job.cost_estimate,
+            }
+            await self.keeping.describe(job, changes)
+        except VeoError as error:
+            return await self._wait(job, error)
+        return await self._save(job, durable=True, **changes)
+
+    async def _cancel(self, job: Job) -> Job:
+        """Ask the provider; where it can't stop it any more, the job simply goes on."""
+        try:
+            provider = await self.providers.get(job)
+            stopped = await provider.cancel(job.provider_id or "")
+        except VeoError as error:
+            log.info("Cancelling %s failed: %s", job.id, error)
+            stopped = False
+        if stopped:
+            reason = "Cancelled. Google may charge for what it had already made."
+            return await self._save(
+                job,
+                state=State.CANCELLED,
+                next_at=None,
+                code="cancelled",
+                reason=reason,
+                cost=0.0 if job.simulated else None,
+                finished_at=_now(),
+            )
+        reason = "Google could not stop it any more; it goes on and will arrive."
+        return await self._save(job, code="not_cancelled", reason=reason, next_at=_now())
+
+    async def _no_video(self, job: Job, error: VeoError) -> Job:
+        """A look that brought no video: final only where Google said so."""
+        if isinstance(error, FilteredError):
+            return await self._end(job, State.FILTERED, error)
+        if isinstance(error, GenerationFailed | Expired):
+            return await self._end(job, State.FAILED, error)
+        if _now() - (job.submitted_at or job.created_at) > self._patience(job):
+            return await self._end(job, State.UNKNOWN, error, code="overdue")
+        return await self._wait(job, error)
+
+    async def _wait(self, job: Job, error: VeoError, **changes: Any) -> Job:
+        """Try the same step again later; the row remembers, so that it survives a restart."""
+        if not error.transient and not isinstance(error, CredentialsError | RequestError):
+            log.warning("%s waits after: %s", job.id, error.code)
+        delay = min(1.0 * 2 ** min(job.attempts, 10), 60.0)
+        asked = getattr(error, "retry_after", None)
+        delay = max(asked or 0.0, delay) if asked else delay
+        delay *= random.uniform(1.0, 1.25)  # noqa: S311 - spreads the tries, guards nothing
+        log.info("%s waits %.1f s in %s: %s", job.id, delay, job.state, error, exc_info=error)
+        return await self._save(
+            job,
+            attempts=job.attempts + 1,
+            code=error.code,
+            reason=str(error),
+            next_at=_now() + timedelta(seconds=delay),
+            **changes,
+        )
+
+    async def _end(
+        self, job: Job, state: State, error: VeoError, *, code: str | None = None
+    ) -> Job:
+        """Close the row with the sentence; the cause goes to the log."""
+        log.warning("%s ends as %s: %s", job.id, state, error, exc_info=error)
+        charged = {False: 0.0, None: None, True: job.cost_estimate}[error.charged]
+        reasons = getattr(error, "reasons", ())
+        return await self._save(
+            job,
+            durable=True,
+            state=state,
+            next_at=None,
+            code=code or error.code,
+            reason=str(error),
+            cost=0.0 if job.simulated else charged,
+            finished_at=_now(),
+            extra={**job.extra, "reasons": list(reasons)} if reasons else dict(job.extra),
+        )
+
+    async def _save(self, job: Job, *, durable: bool = False, **changes: Any) -> Job:
+        saved = await self.database.write(
+            lambda connection: rows.save(connection, job, changes), durable=durable
+        )
+        if not saved:
+            raise LeaseLost
+        return saved
+
+    @contextlib.asynccontextmanager
+    async def _leased(self, job: Job) -> AsyncIterator[None]:
+        """Renew the lease during a long step; a lost one ends the step."""
+        step = asyncio.current_task()
+        lost = False
+
+        async def renew() -> None:
+            nonlocal lost
+            while True:
+                await asyncio.sleep(LEASE.total_seconds() / 3)
+                with contextlib.suppress(SQLAlchemyError):
+                    if not await self.database.write(lambda c: rows.renew(c, job, LEASE)):
+                        lost = True
+                        if step:
+                            step.cancel()
+                        return
+
+        renewal = asyncio.create_task(renew(), name=f"lease of {job.id}")
+        try:
+            yield
+        except asyncio.CancelledError:
+            if lost:
+                raise LeaseLost from None
+            raise
+        finally:
+            renewal.cancel()
+
+    def _patience(self, job: Job) -> timedelta:
+        """A job checked by hand gets one look, then says again that it is overdue."""
+        return timedelta(0) if job.code == "checking" else self.deadline
+
+    def _until_look(self, job: Job, elapsed: float, looks: int) -> float:
+        return self.history.next_look(job.kind, self._model(job), elapsed, looks)
+
+    def _model(self, job: Job) -> Model | None:
+        return next((model for model in self.table.models if model.id == job.model), None)
+
+
+def _elapsed(job: Job, now: datetime) -> float:
+    """Seconds since the create; a clock set back counts as no time at all."""
+    return max((now - (job.submitted_at or job.created_at)).total_seconds(), 0.0)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

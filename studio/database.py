@@ -1,0 +1,204 @@
+"""One schema on SQLite and PostgreSQL, and the two ways to it: a read and a write transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
+
+T = TypeVar("T")
+
+SCHEMA = "0001"
+"""The newest migration in studio/migrations."""
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware time in UTC; SQLite drops the zone, this puts it back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+metadata = MetaData()
+
+jobs = Table(
+    "job",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("owner", String(80), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("version", Integer, nullable=False, default=0),
+    Column("next_at", Utc),
+    Column("claimed_by", String(40)),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("hold", String(16)),
+    Column("position", Integer, nullable=False, default=0),
+    Column("batch", String(40)),
+    Column("idempotency_key", String(300)),
+    Column("request", JSON, nullable=False),
+    Column("model", String(80), nullable=False),
+    Column("provider", String(40), nullable=False),
+    Column("credential", String(80), nullable=False),
+    Column("provider_id", Text),
+    Column("remote", Text),
+    Column("parent", String(40)),
+    Column("relation", String(16)),
+    Column("polls", Integer, nullable=False, default=0),
+    Column("polled_at", Utc),
+    Column("took", Float),
+    Column("code", String(40)),
+    Column("reason", Text),
+    Column("notice", Text),
+    Column("cost_estimate", Float),
+    Column("cost", Float),
+    Column("created_at", Utc, nullable=False),
+    Column("submitted_at", Utc),
+    Column("done_at", Utc),
+    Column("finished_at", Utc),
+    Column("deleted_at", Utc),
+    Column("video", Text),
+    Column("poster", Text),
+    Column("sha256", String(64)),
+    Column("size", Integer),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("seconds", Float),
+    Column("name", Text),
+    Column("starred", Integer, nullable=False, default=0),
+    Column("extra", JSON, nullable=False, default=dict),
+    UniqueConstraint("owner", "idempotency_key", name="job_owner_idempotency_key"),
+    Index("job_due", "state", "next_at"),
+    Index("job_owner_state", "owner", "state", "id"),
+    Index("job_created_at", "created_at"),
+)
+
+gate = Table(
+    "gate",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("turn", Integer, nullable=False, default=0),
+)
+"""One row. Whoever spends or claims updates it first, so that the caps hold across machines."""
+
+
+class Database:
+    """Short transactions in threads of their own; SQLite gets one writer."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self.sqlite = self.engine.dialect.name == "sqlite"
+        self._writers = ThreadPoolExecutor(1 if self.sqlite else 4, "database-write")
+        self._readers = ThreadPoolExecutor(4, "database-read")
+
+    async def write(self, work: Callable[[Connection], T], *, durable: bool = False) -> T:
+        """Run ``work`` in one write transaction; ``durable``: it survives a loss of power too."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writers, self.write_now, work, durable)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` on what was last committed."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    def write_now(self, work: Callable[[Connection], T], durable: bool = False) -> T:
+        """The blocking form of write."""
+        with self.engine.connect() as connection:
+            if not self.sqlite:
+                with connection.begin():
+                    return work(connection)
+            raw = connection.connection.cursor()
+            raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            raw.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(connection)
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+            return result
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        with self.engine.connect() as connection:
+            return work(connection)
+
+    def prepare(self) -> None:
+        """Bring the schema up to date; migrations are imported only where one is needed."""
+        with self.engine.connect() as connection:
+            tables = inspect(connection).get_table_names()
+            version = None
+            if "alembic_version" in tables:
+                version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        if version == SCHEMA:
+            return
+        if not tables:
+            self.write_now(_create)
+        else:
+            from studio.migrate import upgrade
+
+            upgrade(self.engine)
+
+    def close(self) -> None:
+        """Finish what is under way and let go of the connections."""
+        self._writers.shutdown()
+        self._readers.shutdown()
+        self.engine.dispose()
+
+
+def _create(connection: Connection) -> None:
+    """The newest schema at once; a test holds it against what the migrations build."""
+    metadata.create_all(connection)
+    connection.execute(gate.insert().values(id=1, turn=0))
+    connection.execute(
+        text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    )
+    connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": SCHEMA})
+
+
+def _engine(url: str) -> Engine:
+    for short in ("postgres://", "postgresql://"):
+        if url.startswith(short):
+            url = "postgresql+psycopg://" + url.removeprefix(short)
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": 10})
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # Transactions are begun by hand (BEGIN IMMEDIATE): a read that turns into a write would fail
+    # at once when another process wrote in between, whatever the time-out says.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA foreign_keys=ON")

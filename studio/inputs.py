@@ -1,0 +1,68 @@
+"""Pictures and videos that go into a request: prepared, stored by their hash, found again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from studio.storage import Storage
+from veo_client.images import prepare
+from veo_client.request import Media, VideoRequest
+
+_PICTURES = ("first_frame", "last_frame")
+
+
+class Inputs:
+    """Turns a request into plain data for a row, and back."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def keep(self, request: VideoRequest) -> dict[str, object]:
+        """The fields that were set, pictures and videos by their key.
+
+        Raises RequestError for a picture that can't be used, StorageUnusable for a full disk.
+        """
+        return await asyncio.to_thread(self._keep, request)
+
+    def _keep(self, request: VideoRequest) -> dict[str, object]:
+        self._storage.check()
+        kept = {field.name: getattr(request, field.name) for field in fields(request)}
+        for name in _PICTURES:
+            if kept[name] is not None:
+                kept[name] = self._picture(kept[name], name)
+        references = [self._picture(one, "reference_images") for one in request.reference_images]
+        kept["reference_images"] = references or None
+        if request.source_video is not None:
+            kept["source_video"] = self._storage.keep(
+                _bytes(request.source_video), "inputs", ".mp4"
+            )
+        defaults = {"generate_audio": True, "number_of_videos": 1}
+        return {
+            name: value
+            for name, value in kept.items()
+            if value is not None and value != defaults.get(name)
+        }
+
+    def _picture(self, media: Media, field: str) -> str:
+        picture = prepare(media, field)
+        suffix = ".png" if picture.mime_type == "image/png" else ".jpg"
+        return self._storage.keep(picture.data, "inputs", suffix)
+
+    async def restore(self, kept: Mapping[str, Any]) -> VideoRequest:
+        """The request of a row, its pictures as paths."""
+        values = dict(kept)
+        for name in (*_PICTURES, "source_video"):
+            if name in values:
+                values[name] = self._storage.path(values[name])
+        values["reference_images"] = tuple(
+            self._storage.path(key) for key in values.get("reference_images", ())
+        )
+        return replace(VideoRequest(prompt=""), **values)
+
+
+def _bytes(media: Media) -> bytes:
+    return media if isinstance(media, bytes) else Path(media).read_bytes()

@@ -1,0 +1,106 @@
+"""When to look at a running operation, from how long its like has taken before.
+
+With h(t) the chance per second that an operation is done now, given that it was not before, the
+least delay for a given number of looks is reached by looking with a density proportional to
+sqrt(h(t)) (inspection policies, J. B. Keller 1974): rarely before the usual time, often around it,
+then ever less. The factor is chosen so that the number of looks stays within a budget.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from veo_client.models import Model
+
+KEPT = 60
+"""Durations remembered per kind of request: enough for the shape, recent enough for the season."""
+
+SHORTEST, LONGEST = 0.3, 60.0
+"""Seconds between two looks."""
+
+FIRST_MINUTE = 12
+"""Looks at most in a job's first 60 seconds."""
+
+Kind = tuple[str, float, str]
+"""Model, seconds, resolution: what durations depend on."""
+
+_GRID = [0.5 * 1.08**i for i in range(112)]
+"""Times from half a second to 40 minutes, each 8 % after the one before."""
+
+
+class History:
+    """Durations seen so far, and what they say about the next."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Kind, deque[float]] = defaultdict(lambda: deque(maxlen=KEPT))
+
+    def learn(self, kind: Kind, seconds: float) -> None:
+        """Remember how long one operation took."""
+        self._seen[kind].append(max(seconds, 0.1))
+
+    def expected(self, kind: Kind, model: Model | None) -> float:
+        """The usual seconds from submit to done."""
+        seen = sorted(self._seen.get(kind, ()))
+        return seen[len(seen) // 2] if seen else (model.wait[1] if model else 60.0)
+
+    def next_look(self, kind: Kind, model: Model | None, elapsed: float, looks: int) -> float:
+        """Seconds to wait for the next look, ``elapsed`` after the submit and ``looks`` made."""
+        wait = model.wait if model else (11.0, 60.0, 360.0)
+        density = _density(tuple(sorted(self._seen.get(kind, ()))), wait)
+        delay = _until_due(density, elapsed)
+        if elapsed + delay < 60 and looks >= FIRST_MINUTE - 1:
+            delay = 60 - elapsed
+        return min(max(delay, SHORTEST), LONGEST)
+
+
+@lru_cache(maxsize=256)
+def _density(seen: Sequence[float], wait: tuple[float, float, float]) -> tuple[float, ...]:
+    """Looks per second in each interval of the grid."""
+    trust = len(seen) / (len(seen) + 1.5)
+    done = [trust * _seen_by(seen, t) + (1 - trust) * _guessed_by(wait, t) for t in _GRID]
+    spans = [later - now for now, later in pairwise(_GRID)]
+    chance = [later - now for now, later in pairwise(done)]
+    left = [max(1 - share, 0.01) for share in done]
+    shape = [
+        math.sqrt(max(p, 0) / s / rest) for p, s, rest in zip(chance, spans, left, strict=False)
+    ]
+    looks = sum(n * s * rest for n, s, rest in zip(shape, spans, left, strict=False))
+    usual = sum(p * t for p, t in zip(chance, _GRID, strict=False))
+    budget = min(max(usual / 8, 8.0 + 5.0 * (1 - trust)), 40.0)
+    return tuple(n * budget / looks for n in shape)
+
+
+def _seen_by(seen: Sequence[float], t: float) -> float:
+    """The share of the durations seen that are over at ``t``, each blurred by some percent."""
+    if not seen:
+        return 0.0
+    blur = 0.02 + 0.25 / len(seen)
+    shares = ((t / duration - 1 + blur) / (2 * blur) for duration in seen)
+    return sum(min(max(share, 0.0), 1.0) for share in shares) / len(seen)
+
+
+def _guessed_by(wait: tuple[float, float, float], t: float) -> float:
+    """The same from the table, before anything was seen: straight lines over the logarithm."""
+    quick, usual, slow = wait
+    points = [(0.5, 0.0), (quick, 0.35), (usual, 0.65), (slow, 0.95), (slow * 4, 1.0)]
+    for (left, low), (right, high) in pairwise(points):
+        if t <= right:
+            return low + (high - low) * math.log(max(t, left) / left) / math.log(right / left)
+    return 1.0
+
+
+def _until_due(density: Sequence[float], elapsed: float) -> float:
+    """Walk forward until the integral of the density has grown by one."""
+    owed, now = 1.0, max(elapsed, 0.0)
+    for end, looks in zip(_GRID[1:], density, strict=True):
+        if end <= now:
+            continue
+        if looks * (end - now) >= owed:
+            return now + owed / looks - elapsed
+        owed -= looks * (end - now)
+        now = end
+    return LONGEST

@@ -1,0 +1,71 @@
+"""The connections to Google or to the stand-in, one per credentials, made when first needed."""
+
+from __future__ import annotations
+
+import asyncio
+
+from studio.job import Job
+from studio.offer import STAND_IN
+from studio.settings import Settings
+from veo_client.client import connect
+from veo_client.credentials import Credentials
+from veo_client.errors import CredentialsError
+from veo_client.provider import Provider
+from veo_client.stand_in import StandIn
+
+_NO_KEY = (
+    "The key or project that this job was made for is not there any more. "
+    "It waits until it is back; nothing is lost."
+)
+
+
+class Providers:
+    """Finds the connection that a job's row asks for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._connected: dict[tuple[str, str], Provider] = {}
+        self._stand_in: StandIn | None = None
+        self._starting = asyncio.Lock()
+
+    def servable(self) -> tuple[str, ...]:
+        """Fingerprints of the credentials that this process holds: what it may claim."""
+        credentials = self._settings.credentials
+        own = tuple(credentials.fingerprint(name) for name in sorted(credentials.providers))
+        return own if self._settings.stand_in == "never" else (*own, STAND_IN)
+
+    async def get(self, job: Job) -> Provider:
+        """The connection for a job. Raises CredentialsError where its key is gone."""
+        if job.credential not in self.servable():
+            raise CredentialsError(_NO_KEY)
+        if job.simulated:
+            await self.warm()
+        key = (job.credential, job.provider)
+        if key not in self._connected:
+            self._connected[key] = await asyncio.to_thread(
+                connect, job.provider, self._credentials(job)
+            )
+        return self._connected[key]
+
+    def _credentials(self, job: Job) -> Credentials:
+        if job.simulated and self._stand_in:
+            return self._stand_in.credentials
+        return self._settings.credentials
+
+    async def warm(self) -> None:
+        """Have the stand-in running; one that died is replaced, its operations are on the disk."""
+        async with self._starting:
+            if self._stand_in and self._stand_in.alive:
+                return
+            for key in [key for key in self._connected if key[0] == STAND_IN]:
+                await self._connected.pop(key).aclose()
+            self._stand_in = await StandIn.start(self._settings.outputs_dir / "stand-in")
+
+    async def aclose(self) -> None:
+        """Close everything."""
+        for provider in self._connected.values():
+            await provider.aclose()
+        self._connected.clear()
+        if self._stand_in:
+            await self._stand_in.aclose()
+            self._stand_in = None

@@ -1,0 +1,240 @@
+"""Every statement on the job table, each inside somebody's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
+
+from studio.database import gate, jobs
+from studio.job import FINAL, Job, State
+
+__all__ = ["Connection"]
+
+_FIELDS = [field.name for field in fields(Job)]
+_COLUMNS = [jobs.c[name] for name in _FIELDS]
+_FINAL = [state.value for state in FINAL]
+
+
+def to_job(row: Row[Any]) -> Job:
+    """A row as the record the app works with."""
+    values = dict(row._mapping)
+    return Job(**{**values, "state": State(values["state"])})
+
+
+def insert(connection: Connection, job: Job, idempotency_key: str | None) -> None:
+    """Add a job. Raises IntegrityError where the owner used the key before."""
+    values = {name: getattr(job, name) for name in _FIELDS}
+    connection.execute(
+        jobs.insert().values(
+            **{
+                **values,
+                "state": job.state.value,
+                "request": dict(job.request),
+                "extra": dict(job.extra),
+            },
+            idempotency_key=idempotency_key,
+        )
+    )
+
+
+def pass_gate(connection: Connection) -> None:
+    """Wait for one's turn: whoever spends or claims does this first, so caps hold for all."""
+    connection.execute(update(gate).where(gate.c.id == 1).values(turn=gate.c.turn + 1))
+
+
+def one(connection: Connection, id: str, owner: str | None = None) -> Job | None:
+    """A job that was not deleted; without an owner whosever it is."""
+    query = select(*_COLUMNS).where(jobs.c.id == id, jobs.c.deleted_at.is_(None))
+    if owner is not None:
+        query = query.where(jobs.c.owner == owner)
+    row = connection.execute(query).one_or_none()
+    return to_job(row) if row else None
+
+
+def many(connection: Connection, ids: Collection[str]) -> dict[str, Job]:
+    """Jobs by id, deleted ones too: a watcher has to see them end."""
+    found: dict[str, Job] = {}
+    wanted = list(ids)
+    for start in range(0, len(wanted), 500):
+        some = jobs.c.id.in_(wanted[start : start + 500])
+        for row in connection.execute(select(*_COLUMNS).where(some)):
+            found[row.id] = to_job(row)
+    return found
+
+
+def by_key(connection: Connection, owner: str, key: str) -> tuple[Job, ...]:
+    """The batch that this idempotency key made."""
+    batch = select(jobs.c.batch).where(jobs.c.owner == owner, jobs.c.idempotency_key == key)
+    query = select(*_COLUMNS).where(jobs.c.batch.in_(batch), jobs.c.owner == owner)
+    return tuple(to_job(row) for row in connection.execute(query.order_by(jobs.c.id)))
+
+
+def active(connection: Connection, owner: str) -> tuple[Job, ...]:
+    """What is not final, newest first."""
+    query = select(*_COLUMNS).where(
+        jobs.c.owner == owner, jobs.c.state.not_in(_FINAL), jobs.c.deleted_at.is_(None)
+    )
+    return tuple(to_job(row) for row in connection.execute(query.order_by(jobs.c.id.desc())))
+
+
+def page(
+    connection: Connection,
+    owner: str,
+    *,
+    limit: int,
+    after: str | None = None,
+    newest_first: bool = True,
+    completed_only: bool = True,
+) -> tuple[Job, ...]:
+    """A stretch of an owner's jobs; ids sort by time, so the id is the cursor."""
+    query = select(*_COLUMNS).where(jobs.c.owner == owner, jobs.c.deleted_at.is_(None))
+    if completed_only:
+        query = query.where(jobs.c.state == State.COMPLETED.value)
+    if after:
+        query = query.where(jobs.c.id < after if newest_first else jobs.c.id > after)
+    order = jobs.c.id.desc() if newest_first else jobs.c.id.asc()
+    return tuple(to_job(row) for row in connection.execute(query.order_by(order).limit(limit)))
+
+
+def claim(
+    connection: Connection,
+    states: Collection[State],
+    credentials: Collection[str],
+    limit: int,
+    *,
+    boot: str,
+    lease: timedelta,
+) -> tuple[Job, ...]:
+    """Take due rows by pushing ``next_at`` forward: that is the lease."""
+    now = datetime.now(UTC)
+    due = (
+        select(jobs.c.id)
+        .where(
+            jobs.c.next_at <= now,
+            jobs.c.state.in_([state.value for state in states]),
+            jobs.c.credential.in_(list(credentials)),
+            jobs.c.hold.is_(None),
+        )
+        .order_by(jobs.c.position, jobs.c.next_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        update(jobs)
+        .where(jobs.c.id.in_(due))
+        .values(version=jobs.c.version + 1, next_at=now + lease, claimed_by=boot)
+        .returning(*_COLUMNS)
+    )
+    return tuple(to_job(row) for row in connection.execute(statement))
+
+
+def save(connection: Connection, job: Job, changes: Mapping[str, object]) -> Job | None:
+    """Write changes where nobody else did since ``job`` was read; None: somebody did."""
+    statement = (
+        update(jobs)
+        .where(jobs.c.id == job.id, jobs.c.version == job.version)
+        .values(version=job.version + 1, **{"claimed_by": None, **changes})
+        .returning(*_COLUMNS)
+    )
+    row = connection.execute(statement).one_or_none()
+    return to_job(row) if row else None
+
+
+def keep_provider_id(
+    connection: Connection, id: str, provider_id: str, next_at: datetime
+) -> Job | None:
+    """Save a paid id whatever happened to the row meanwhile; None: it has one already."""
+    statement = (
+        update(jobs)
+        .where(jobs.c.id == id, jobs.c.provider_id.is_(None))
+        .values(
+            provider_id=provider_id,
+            state=State.RUNNING.value,
+            version=jobs.c.version + 1,
+            next_at=next_at,
+            claimed_by=None,
+            attempts=0,
+            code=None,
+            reason=None,
+            cost=None,
+            finished_at=None,
+        )
+        .returning(*_COLUMNS)
+    )
+    row = connection.execute(statement).one_or_none()
+    return to_job(row) if row else None
+
+
+def renew(connection: Connection, job: Job, lease: timedelta) -> bool:
+    """Keep a lease during a long step, without touching the version; False: it is lost."""
+    statement = (
+        update(jobs)
+        .where(jobs.c.id == job.id, jobs.c.version == job.version)
+        .values(next_at=datetime.now(UTC) + lease)
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def take_back(connection: Connection, boot: str) -> int:
+    """Make due at once what a dead process of this machine still holds."""
+    statement = (
+        update(jobs)
+        .where(jobs.c.claimed_by.is_not(None), jobs.c.claimed_by != boot)
+        .values(next_at=datetime.now(UTC), claimed_by=None, version=jobs.c.version + 1)
+    )
+    return connection.execute(statement).rowcount
+
+
+def next_due(connection: Connection, credentials: Collection[str]) -> datetime | None:
+    """When the next row wants a driver."""
+    query = select(func.min(jobs.c.next_at)).where(
+        jobs.c.next_at.is_not(None),
+        jobs.c.hold.is_(None),
+        jobs.c.state.not_in(_FINAL),
+        jobs.c.credential.in_(list(credentials)),
+    )
+    due: datetime | None = connection.scalar(query)
+    return due
+
+
+def in_flight(connection: Connection) -> int:
+    """How many are at Google now."""
+    states = [State.SUBMITTING.value, State.RUNNING.value, State.DOWNLOADING.value]
+    return connection.scalar(select(func.count()).where(jobs.c.state.in_(states))) or 0
+
+
+def submitted_since(connection: Connection, since: datetime) -> int:
+    """How many creates were sent since then."""
+    query = select(func.count()).where(jobs.c.submitted_at >= since, jobs.c.code != "recovered")
+    return connection.scalar(query) or 0
+
+
+def spent_since(connection: Connection, since: datetime) -> float:
+    """USD spent or reserved by what was asked for since then."""
+    amount = func.coalesce(jobs.c.cost, jobs.c.cost_estimate, 0.0)
+    query = select(func.sum(amount)).where(
+        or_(jobs.c.submitted_at >= since, and_(jobs.c.created_at >= since))
+    )
+    return connection.scalar(query) or 0.0
+
+
+def durations(connection: Connection, limit: int) -> list[Job]:
+    """The newest finished jobs whose time at Google is known, oldest first."""
+    query = select(*_COLUMNS).where(jobs.c.took.is_not(None)).order_by(jobs.c.id.desc())
+    return [to_job(row) for row in connection.execute(query.limit(limit))][::-1]
+
+
+def hide(connection: Connection, id: str, owner: str) -> Job | None:
+    """Mark a job as deleted; collecting a running one goes on."""
+    statement = (
+        update(jobs)
+        .where(jobs.c.id == id, jobs.c.owner == owner, jobs.c.deleted_at.is_(None))
+        .values(deleted_at=datetime.now(UTC))
+        .returning(*_COLUMNS)
+    )
+    row = connection.execute(statement).one_or_none()
+    return to_job(row) if row else None

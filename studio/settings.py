@@ -1,0 +1,112 @@
+"""Every setting, read once from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast
+
+from veo_client.credentials import Credentials
+
+MINIMUM_DEADLINE = 30
+"""Minutes. Omni has been seen to take 15; a shorter deadline would give up paid videos."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the operator decided; the names in the environment are the same in capitals."""
+
+    outputs_dir: Path = Path("outputs")
+    """Everything kept lies here."""
+    database_url: str = ""
+    """Default: SQLite in the outputs folder."""
+    credentials: Credentials = field(default_factory=Credentials)
+    """GEMINI_API_KEY, GOOGLE_CLOUD_PROJECT and their kin, by the names of Google's own SDK."""
+    stand_in: Literal["auto", "always", "never"] = "auto"
+    """Whether videos are simulated: only without credentials, always, or never."""
+    share_key: bool = False
+    """Whether all who reach the page may spend the owner's key and see the owner's library."""
+    models_file: Path | None = None
+    """Rows laid over the shipped model table."""
+    daily_budget: float | None = None
+    """USD a day at most, over all jobs; counted from midnight UTC."""
+    monthly_budget: float | None = None
+    jobs_in_flight: int = 1000
+    """How many may be at Google at once."""
+    submits_per_minute: int = 0
+    """How many creates a minute; 0: as many as Google takes."""
+    polls_per_second: float = 50
+    """Over all jobs together."""
+    deadline_minutes: float = 60
+    """How long a job is polled by itself; afterwards it is kept and can be checked by hand."""
+    frame_ancestors: str = ""
+    """Further pages that may embed this one, as in a content security policy."""
+    temporary_disk: bool = False
+    """Whether the outputs folder is known not to outlive the machine."""
+
+    @property
+    def database(self) -> str:
+        """The address of the database in SQLAlchemy's form."""
+        return self.database_url or f"sqlite:///{self.outputs_dir.resolve() / 'studio.db'}"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Raises ValueError with a sentence naming the setting that can't be read."""
+        outputs = Path(environ.get("OUTPUTS_DIR") or "outputs")
+        models = environ.get("MODELS_FILE")
+        return cls(
+            outputs_dir=outputs,
+            database_url=environ.get("DATABASE_URL", ""),
+            credentials=Credentials.from_env(environ),
+            stand_in=_stand_in(environ.get("STAND_IN") or "auto"),
+            share_key=_flag(environ, "SHARE_KEY"),
+            models_file=Path(models) if models else None,
+            daily_budget=_money(environ, "DAILY_BUDGET"),
+            monthly_budget=_money(environ, "MONTHLY_BUDGET"),
+            jobs_in_flight=int(_number(environ, "JOBS_IN_FLIGHT", 1000, least=1)),
+            submits_per_minute=int(_number(environ, "SUBMITS_PER_MINUTE", 0)),
+            polls_per_second=_number(environ, "POLLS_PER_SECOND", 50, least=0.1),
+            deadline_minutes=_number(environ, "DEADLINE_MINUTES", 60, least=MINIMUM_DEADLINE),
+            frame_ancestors=environ.get("FRAME_ANCESTORS", ""),
+            temporary_disk=bool(environ.get("SPACE_ID")) and not _on_a_mount(outputs),
+        )
+
+
+def _stand_in(value: str) -> Literal["auto", "always", "never"]:
+    if value not in ("auto", "always", "never"):
+        raise ValueError(f"STAND_IN is {value!r}; it can be auto, always or never.")
+    return cast('Literal["auto", "always", "never"]', value)
+
+
+def _flag(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(name, "").strip().lower()
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("", "0", "false", "no", "off"):
+        return False
+    raise ValueError(f"{name} is {value!r}; it can be true or false.")
+
+
+def _number(environ: Mapping[str, str], name: str, default: float, least: float = 0) -> float:
+    text = environ.get(name, "").strip()
+    try:
+        value = float(text) if text else default
+    except ValueError:
+        raise ValueError(f"{name} is {text!r}; it has to be a number.") from None
+    if not least <= value < float("inf"):
+        raise ValueError(f"{name} is {text}; it has to be {least:g} or more.")
+    return value
+
+
+def _money(environ: Mapping[str, str], name: str) -> float | None:
+    return _number(environ, name, 0) if environ.get(name, "").strip() else None
+
+
+def _on_a_mount(folder: Path) -> bool:
+    """Whether a volume of its own carries the folder, as a Space's storage does."""
+    resolved = folder.resolve()
+    return any(
+        os.path.ismount(place) for place in (resolved, *resolved.parents) if place.parent != place
+    )

@@ -1,0 +1,127 @@
+"""The studio put together: settings in, jobs and library out, with a life of start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+
+from filelock import FileLock, Timeout
+from sqlalchemy.exc import SQLAlchemyError
+
+from studio import access, rows
+from studio.access import Visitor
+from studio.advance import Advance
+from studio.budget import Budget
+from studio.database import Database
+from studio.driver import Driver
+from studio.inputs import Inputs
+from studio.jobs import Jobs
+from studio.keeping import Keeping
+from studio.library import Library
+from studio.offer import Offer, offer_to
+from studio.polling import History
+from studio.providers import Providers
+from studio.settings import Settings
+from studio.storage import Storage, StorageUnusable
+from veo_client.models import load_models
+
+log = logging.getLogger(__name__)
+
+
+class Studio:
+    """Everything behind the page. Make it anywhere, start it on the loop that serves."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.table = load_models(settings.models_file)
+        self.storage = Storage(settings.outputs_dir)
+        self.storage.prepare()
+        self.database = Database(settings.database)
+        self.history = History()
+        inputs, self.keeping = Inputs(self.storage), Keeping(self.storage)
+        budget = Budget(settings.daily_budget, settings.monthly_budget)
+        self.jobs = Jobs(self.database, self.table, inputs, self.history, budget, self.offer)
+        self.library = Library(self.database, self.storage, self.keeping)
+        self.providers = Providers(settings)
+        self._advance = Advance(
+            self.database,
+            self.table,
+            self.providers,
+            inputs,
+            self.keeping,
+            self.history,
+            timedelta(minutes=settings.deadline_minutes),
+        )
+        self._driver: Driver | None = None
+        self._lock = FileLock(self.storage.root / "tmp" / "driver.lock")
+        self._warming: asyncio.Task[None] | None = None
+        with FileLock(self.storage.root / "tmp" / "schema.lock"):
+            self.database.prepare()
+
+    async def start(self) -> None:
+        """Drive the jobs and answer watchers; safe to call again."""
+        if self._driver:
+            return
+        self._driver = Driver(self.database, self._advance, self.settings, self.jobs.watcher.nudge)
+        await self._take_back(self._driver.boot)
+        for job in await self.database.read(lambda connection: rows.durations(connection, 2000)):
+            self.history.learn(job.kind, job.took or 0)
+        self.jobs.wake = self._driver.wake
+        self.jobs.watcher.start()
+        self._driver.start()
+        self._warming = asyncio.create_task(self._warm(), name="warm")
+
+    async def stop(self, patience: float = 20.0) -> None:
+        """Let the steps under way end, then close the connections; the rows keep the rest."""
+        if not self._driver:
+            return
+        driver, self._driver = self._driver, None
+        if self._warming:
+            self._warming.cancel()
+            await asyncio.gather(self._warming, return_exceptions=True)
+        await driver.stop(patience)
+        await self.jobs.watcher.stop()
+        await self.providers.aclose()
+        self._lock.release()
+
+    async def _take_back(self, boot: str) -> None:
+        """Alone on this folder: what an earlier process held when it died is due at once."""
+        with contextlib.suppress(Timeout):
+            await asyncio.to_thread(self._lock.acquire, timeout=0)
+            await self.database.write(lambda connection: rows.take_back(connection, boot))
+
+    async def _warm(self) -> None:
+        """Have the stand-in ready before the first click, where it will be needed."""
+        if self.offer(Visitor(access.OWNER, trusted=True)).simulated:
+            await self.providers.warm()
+
+    def visitor(
+        self,
+        client_host: str | None,
+        headers: Mapping[str, str],
+        cookies: Mapping[str, str],
+        *,
+        login: str | None = None,
+    ) -> Visitor:
+        """Who is asking."""
+        return access.recognise(
+            client_host, headers, cookies, login=login, share_key=self.settings.share_key
+        )
+
+    def offer(self, visitor: Visitor) -> Offer:
+        """What they can use."""
+        return offer_to(visitor, self.settings, self.table)
+
+    async def trouble(self) -> str | None:
+        """Why no work can be taken, in a sentence; None: all is well."""
+        try:
+            await asyncio.to_thread(self.storage.check)
+            await self.database.read(lambda c: rows.next_due(c, self.providers.servable()))
+        except StorageUnusable as error:
+            return str(error)
+        except SQLAlchemyError:
+            return "The database does not answer."
+        return None if self._driver else "The jobs are not driven yet."
