@@ -1,0 +1,44 @@
+# make run: the app. make test: every test. Each sets up what it needs in .venv; only Python 3.11+ has to be there.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run test quick lint bench smoke-live clean
+
+run: $(VENV)/runs
+	$(BIN)/python app.py
+
+test: lint
+	$(BIN)/python -m tests.tools install
+	$(BIN)/python -m pytest --durations=10
+
+quick: $(VENV)/tests
+	$(BIN)/python -m pytest -m "not browser and not slow"
+
+lint: $(VENV)/tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/tests
+	$(BIN)/python -m benchmarks
+
+# One real video at the lowest price there is, at most $0.10; asks first.
+smoke-live: $(VENV)/runs
+	$(BIN)/python -m tests.smoke_live
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Veo Studio needs Python 3.11 or newer: make PYTHON=python3.13 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runs: requirements.txt | $(BIN)/python
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/tests: requirements.txt requirements-dev.txt | $(BIN)/python
+	$(PIP) -r requirements-dev.txt
+	@touch $(VENV)/runs $@

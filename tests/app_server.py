@@ -1,0 +1,87 @@
+"""The app as its users start it: a process of its own on a free port."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.__main__ import healthy
+
+ROOT = Path(__file__).parents[1]
+START_PATIENCE = 60
+"""Seconds; an idle machine needs about five."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class AppServer:
+    """A running app and what it works on."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    outputs: Path
+    log: Path
+    """Everything it printed."""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def stop(self) -> int:
+        """Ask it to end, as a container's engine does; returns its exit code."""
+        self.process.terminate()
+        return self.process.wait(timeout=30)
+
+    def kill(self) -> None:
+        """As a crash does: nothing is told, nothing is finished."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def wait_until_healthy(self) -> None:
+        end = time.monotonic() + START_PATIENCE
+        while not healthy(f"{self.url}/healthz", patience=1):
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"the app did not start:\n{self.log.read_text()}")
+            time.sleep(0.05)
+
+
+def start(
+    outputs: Path,
+    *,
+    port: int | None = None,
+    code: Path = ROOT,
+    command: Sequence[str] = (sys.executable, "app.py"),
+    **environ: str,
+) -> AppServer:
+    """Start the app in the folder ``code`` and wait until it answers.
+
+    ``port`` and ``outputs`` of an earlier one take its place. ``environ`` comes on top of the
+    environment of the tests.
+    """
+    port = port or free_port()
+    outputs.mkdir(parents=True, exist_ok=True)
+    log = outputs.with_name(f"{outputs.name}.log")
+    settings = {"OUTPUTS_DIR": str(outputs), "GRADIO_SERVER_PORT": str(port), **environ}
+    with log.open("ab") as file:
+        process = subprocess.Popen(
+            command, cwd=code, env={**os.environ, **settings}, stdout=file, stderr=file
+        )
+    server = AppServer(process, port, outputs, log)
+    try:
+        server.wait_until_healthy()
+    except BaseException:
+        server.kill()
+        raise
+    return server

@@ -1,0 +1,108 @@
+"""What tests share: a clean environment, the app as a process, a browser, and no silent skips."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests import app_server as app
+from tests import tools
+
+SETTINGS = Path(__file__).parents[1] / ".env.example"
+FOREIGN = ("GEMINI_", "GOOGLE_", "GRADIO_", "SPACE_", "AZURE_", "OTEL_")
+"""Names that begin so are read by the libraries under the app."""
+
+
+def settings_in(example: str) -> set[str]:
+    """The names that .env.example lists, each as a line ``# NAME=value``."""
+    lines = (line.lstrip("# ").partition("=") for line in example.splitlines())
+    return {name for name, equals, _ in lines if equals and name.isupper() and " " not in name}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing of the developer's own: no key, no .env, no Google login, no outputs folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        ours = settings_in(SETTINGS.read_text())
+        for name in list(os.environ):
+            if name in ours or name.startswith(FOREIGN):
+                patch.delenv(name)
+        patch.setenv("PYTHON_DOTENV_DISABLED", "1")
+        patch.setenv("CLOUDSDK_CONFIG", str(tmp_path_factory.mktemp("gcloud")))
+        patch.setenv("NO_GCE_CHECK", "true")
+        patch.setenv("OUTPUTS_DIR", str(tmp_path_factory.mktemp("outputs")))
+        yield
+
+
+@pytest.fixture
+def start_app(tmp_path: Path) -> Iterator[Callable[..., app.AppServer]]:
+    """``start_app(outputs=..., port=..., NAME="value")`` as often as a test needs it."""
+    with ExitStack() as running:
+
+        def start(outputs: Path | None = None, **more: object) -> app.AppServer:
+            server = app.start(outputs or tmp_path / "outputs", **more)  # type: ignore[arg-type]
+            running.callback(server.kill)
+            return server
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[app.AppServer]:
+    """One app without a key for all tests of a file."""
+    server = app.start(tmp_path_factory.mktemp("app") / "outputs")
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless browser for all tests of a file.
+
+    None of them may be async: Playwright holds the event loop of the thread.
+    """
+    command = tools.browser()
+    if not command:
+        pytest.skip(tools.BROWSER_CURE)
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=command,
+            args=[*quiet, "--disable-background-networking", "--disable-component-update"],
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A new visitor's page on a desktop; fails where it asks any other host for anything."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    asked: set[str] = set()
+    context.on("request", lambda request: asked.add(urlsplit(request.url).hostname or "localhost"))
+    yield context.new_page()
+    context.close()
+    assert asked <= {"127.0.0.1", "localhost"}, f"the page asked {asked}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a browser, so that nobody has to remember to."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI nothing is skipped: a test that could not run has failed."""
+    report = yield
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"CI takes a skipped test for a failed one: {report.longrepr}"
+    return report

@@ -1,0 +1,64 @@
+"""What the tests need that pip can't bring: a browser, and an engine that builds the image.
+
+``python -m tests.tools install`` brings them where it may, and says how to get them where not.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import Literal
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
+BROWSER_CURE = "The page is tested in Chromium or Chrome: install either, then run make test again."
+IMAGE_CURE = (
+    "The image is built with Docker, or as root on Debian with buildah: "
+    "apt-get install --no-install-recommends buildah mmdebstrap"
+)
+
+
+def browser() -> str | None:
+    """The command that starts a browser able to play H.264, which Playwright's own is not."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def image_engine() -> Literal["docker", "buildah"] | None:
+    """What can build and run the image here."""
+    docker = shutil.which("docker")
+    if docker and subprocess.run([docker, "info"], capture_output=True).returncode == 0:
+        return "docker"
+    if shutil.which("buildah") and shutil.which("mmdebstrap") and _root():
+        return "buildah"
+    return None
+
+
+def _root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _missing() -> list[str]:
+    """Names of Debian's packages."""
+    return ([] if browser() else ["chromium"]) + (
+        [] if image_engine() else ["buildah", "mmdebstrap"]
+    )
+
+
+def install() -> None:
+    """Debian's packages where this is root on a Debian; else a sentence for what is missing."""
+    apt = shutil.which("apt-get")
+    if _missing() and apt and _root():
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["update"], ["install", "-y", "--no-install-recommends", *_missing()]):
+            subprocess.run([apt, "-qq", *command], env=quiet, check=True)
+    if not browser():
+        print(BROWSER_CURE)
+    if not image_engine():
+        print(IMAGE_CURE)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["install"]:
+        sys.exit(__doc__)
+    install()
