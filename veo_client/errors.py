@@ -8,6 +8,7 @@
     ├── QuotaError              wait: nothing was created
     ├── Unreachable             try the same step again: no answer that counts
     ├── DownloadError           try the download again: the video is still at Google
+    ├── StorageError            make room on the disk: the video is still at Google
     ├── UnknownOutcome          look before paying again: the create may have been accepted
     ├── FilteredError           change the prompt: the safety filter held the video back
     ├── GenerationFailed        Google gave up on it
@@ -103,6 +104,14 @@ class DownloadError(VeoError):
     """The file came short, broken or as something else."""
 
     code = "download"
+    transient = True
+    charged = True
+
+
+class StorageError(VeoError):
+    """The disk is full, or the folder can't be written."""
+
+    code = "storage"
     transient = True
     charged = True
 
