@@ -51,6 +51,9 @@ LEASE = timedelta(seconds=60)
 SUBMIT_LEASE = timedelta(seconds=240)
 """Longer than a create's own time-out, so that no row is called unknown while its create runs."""
 
+LONGEST_TRY = 15.0
+"""Seconds between two tries at a quota that does not say when it goes on."""
+
 _LOST_CREATE = (
     "It was being sent when the app stopped, and Google's answer never arrived. It may have been "
     "made and charged. Look in your Google account before you try again: that would cost again."
@@ -108,7 +111,9 @@ class Advance:
         )
         try:
             provider_id = await provider.submit(request)
-        except (QuotaError, Unreachable) as error:
+        except QuotaError as error:
+            return await self._throttled(job, error)
+        except Unreachable as error:
             return await self._wait(job, error, state=State.QUEUED, submitted_at=None)
         except UnknownOutcome as error:
             return await self._end(job, State.UNKNOWN, error)
@@ -123,16 +128,46 @@ class Advance:
             return await self._end(job, State.UNKNOWN, unforeseen)
         return await self._keep_id(job, provider_id)
 
+    async def _throttled(self, job: Job, error: QuotaError) -> Job:
+        """Nothing was created. All jobs of this account wait together; the oldest tries first.
+
+        Tries come at most a quarter of a minute apart, so that little of a rolling spending window
+        (ten minutes on the Gemini API) goes unused.
+        """
+        delay = error.retry_after or min(2.0 * 2 ** min(job.attempts, 5), LONGEST_TRY)
+        until, reason = _now() + timedelta(seconds=delay), str(error)
+        log.info("%s: a quota holds for %.1f s", job.credential, delay, exc_info=error)
+        back = {
+            "state": State.QUEUED,
+            "submitted_at": None,
+            "attempts": job.attempts + 1,
+            "code": error.code,
+            "reason": reason,
+            "next_at": until,
+        }
+
+        def work(connection: rows.Connection) -> Job | None:
+            saved = rows.save(connection, job, back)
+            rows.hold_back(connection, job.credential, until, reason)
+            return saved
+
+        saved = await self.database.write(work)
+        if not saved:
+            raise LeaseLost
+        return saved
+
     async def _keep_id(self, job: Job, provider_id: str) -> Job:
         """A paid id is written down at all costs: tried until the database takes it."""
         look = _now() + timedelta(seconds=self._until_look(job, 0.0, 0))
         tries = 0
+
+        def work(connection: rows.Connection) -> Job | None:
+            rows.let_go(connection, job.credential)
+            return rows.keep_provider_id(connection, job.id, provider_id, look)
+
         while True:
             try:
-                saved = await self.database.write(
-                    lambda connection: rows.keep_provider_id(connection, job.id, provider_id, look),
-                    durable=True,
-                )
+                saved = await self.database.write(work, durable=True)
                 break
             except SQLAlchemyError:
                 tries += 1
@@ -169,9 +204,10 @@ class Advance:
         """Google is done: note it, then bring an inline video home at once, by address next."""
         video = poll.videos[0]
         usage = dict(poll.usage or {})
-        measured = job.code not in ("recovered", "checking") and job.submitted_at is not None
         since = job.polled_at or job.submitted_at or now
-        took = _elapsed(job, now) - (now - since).total_seconds() / 2 if measured else None
+        took = None
+        if job.submitted_at and job.code != "checking":
+            took = _elapsed(job, now) - (now - since).total_seconds() / 2
         job = await self._save(
             job,
             state=State.DOWNLOADING,

@@ -86,7 +86,9 @@ class Jobs:
         try:
             await self._insert(jobs, idempotency_key)
         except IntegrityError:
-            return await self._by_key(visitor.owner, idempotency_key or "")
+            if not idempotency_key:
+                raise
+            return await self._by_key(visitor.owner, idempotency_key)
         self.wake()
         return jobs
 
@@ -238,7 +240,6 @@ class Jobs:
             next_at=now,
             code="recovered",
             created_at=now,
-            submitted_at=now,
         )
         await self._database.write(lambda connection: rows.insert(connection, job, None))
         self.wake()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +22,7 @@ class Keeping:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._looking = asyncio.Semaphore(2)
+        self._threads = ThreadPoolExecutor(2, "media")
 
     def place(self, job: Job) -> Path:
         """Where the job's video goes; whatever stands there was promoted whole."""
@@ -33,8 +34,7 @@ class Keeping:
 
     async def look(self, job: Job) -> dict[str, object]:
         """Measure the video and write its poster; a video that can't be decoded is kept too."""
-        async with self._looking:
-            return await asyncio.to_thread(self._look, job)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._look, job)
 
     def _look(self, job: Job) -> dict[str, object]:
         video = self.place(job)

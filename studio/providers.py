@@ -69,3 +69,4 @@ class Providers:
         if self._stand_in:
             await self._stand_in.aclose()
             self._stand_in = None
+        self._starting = asyncio.Lock()

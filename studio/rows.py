@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, func, or_, select, update
 
 from studio.database import gate, jobs
 from studio.job import FINAL, Job, State
@@ -119,7 +119,7 @@ def claim(
             jobs.c.credential.in_(list(credentials)),
             jobs.c.hold.is_(None),
         )
-        .order_by(jobs.c.position, jobs.c.next_at)
+        .order_by(jobs.c.position, jobs.c.next_at, jobs.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -169,6 +169,26 @@ def keep_provider_id(
     return to_job(row) if row else None
 
 
+def hold_back(connection: Connection, credential: str, until: datetime, reason: str) -> None:
+    """Let all that waits to be sent for these credentials wait together, until a quota allows."""
+    waiting = (jobs.c.state == State.QUEUED.value) & (jobs.c.credential == credential)
+    connection.execute(
+        update(jobs)
+        .where(waiting, jobs.c.claimed_by.is_(None), jobs.c.next_at < until)
+        .values(next_at=until, code="quota", reason=reason, version=jobs.c.version + 1)
+    )
+
+
+def let_go(connection: Connection, credential: str) -> None:
+    """The quota allows again: what it held back is due now."""
+    waiting = (jobs.c.state == State.QUEUED.value) & (jobs.c.credential == credential)
+    connection.execute(
+        update(jobs)
+        .where(waiting, jobs.c.code == "quota", jobs.c.claimed_by.is_(None))
+        .values(next_at=datetime.now(UTC), code=None, reason=None, version=jobs.c.version + 1)
+    )
+
+
 def renew(connection: Connection, job: Job, lease: timedelta) -> bool:
     """Keep a lease during a long step, without touching the version; False: it is lost."""
     statement = (
@@ -209,16 +229,15 @@ def in_flight(connection: Connection) -> int:
 
 def submitted_since(connection: Connection, since: datetime) -> int:
     """How many creates were sent since then."""
-    query = select(func.count()).where(jobs.c.submitted_at >= since, jobs.c.code != "recovered")
+    query = select(func.count()).where(jobs.c.submitted_at >= since)
     return connection.scalar(query) or 0
 
 
 def spent_since(connection: Connection, since: datetime) -> float:
-    """USD spent or reserved by what was asked for since then."""
+    """USD spent since then, and reserved by all that still waits to be sent."""
     amount = func.coalesce(jobs.c.cost, jobs.c.cost_estimate, 0.0)
-    query = select(func.sum(amount)).where(
-        or_(jobs.c.submitted_at >= since, and_(jobs.c.created_at >= since))
-    )
+    sent = func.coalesce(jobs.c.submitted_at, jobs.c.created_at) >= since
+    query = select(func.sum(amount)).where(or_(sent, jobs.c.state == State.QUEUED.value))
     return connection.scalar(query) or 0.0
 
 

@@ -1,0 +1,58 @@
+"""``/v1/videos`` in the shape of OpenAI's Videos API, and the addresses of health."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, Router
+
+from studio.api.content import Content
+from studio.api.errors import HANDLERS
+from studio.api.videos import Videos
+
+if TYPE_CHECKING:
+    from studio.studio import Studio
+
+DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.json"
+"""The contract, frozen: it changes on purpose only."""
+
+
+def routes(studio: Studio) -> list[BaseRoute]:
+    """What this studio answers beside its page."""
+    videos, content = Videos(studio), Content(studio)
+
+    async def readyz(request: Request) -> Response:
+        del request
+        trouble = await studio.trouble()
+        body = {"status": "unavailable", "reason": trouble} if trouble else {"status": "ok"}
+        return JSONResponse(body, 503 if trouble else 200)
+
+    v1 = [
+        Route("/openapi.json", _openapi),
+        Route("/videos", videos.create, methods=["POST"]),
+        Route("/videos", videos.list),
+        Route("/videos/{id}", videos.retrieve),
+        Route("/videos/{id}", videos.delete, methods=["DELETE"]),
+        Route("/videos/{id}/content", content.get),
+    ]
+    shape = Middleware(ExceptionMiddleware, handlers=HANDLERS)
+    return [
+        Route("/healthz", _healthz),
+        Route("/readyz", readyz),
+        Mount("/v1", Router(v1, redirect_slashes=False), middleware=[shape]),
+    ]
+
+
+async def _healthz(request: Request) -> Response:
+    del request
+    return JSONResponse({"status": "ok"})
+
+
+async def _openapi(request: Request) -> Response:
+    del request
+    return FileResponse(DESCRIPTION, media_type="application/json")

@@ -1,0 +1,100 @@
+"""The body of a create: JSON or a form, bounded, as plain fields."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.types import Message, Receive
+
+from studio.api.errors import Refused
+from studio.api.fields import LARGEST_PICTURE
+
+LARGEST_BODY = 100 * 2**20
+"""Bytes of one request with all its pictures."""
+MOST_FILES = 10
+MOST_FIELDS = 40
+
+_NAME = re.compile(r"(\w{1,60})(?:\[(\w{0,20})\])?")
+_LISTS = ("reference_images",)
+
+
+async def read_fields(request: Request) -> dict[str, Any]:
+    """The fields by name, files as bytes. Raises Refused or HTTPException with a sentence."""
+    request = Request(request.scope, _bounded(request))
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        return await asyncio.to_thread(_from_json, await request.body())
+    if kind not in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        raise Refused(415, "unsupported_media_type", "Send JSON or a multipart form.")
+    async with request.form(
+        max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LARGEST_PICTURE * 3 // 2
+    ) as form:
+        return await _from_form(form)
+
+
+def _bounded(request: Request) -> Receive:
+    """The request's own messages, refused as soon as they pass the limit."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > LARGEST_BODY:
+        raise _too_large()
+    seen = 0
+
+    async def receive() -> Message:
+        nonlocal seen
+        message = await request.receive()
+        seen += len(message.get("body", b""))
+        if seen > LARGEST_BODY:
+            raise _too_large()
+        return message
+
+    return receive
+
+
+def _too_large() -> Refused:
+    limit = LARGEST_BODY // 2**20
+    return Refused(413, "too_large", f"The request is larger than {limit} MB. Send less.")
+
+
+def _from_json(body: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refused(400, "invalid_json", "The body is no valid JSON.") from None
+    if not isinstance(fields, dict):
+        raise Refused(400, "invalid_json", "The body has to be one JSON object.")
+    return fields
+
+
+async def _from_form(form: FormData) -> dict[str, Any]:
+    """``reference_images[]`` becomes a list, ``input_reference[image_url]`` an object."""
+    fields: dict[str, Any] = {}
+    for written, item in form.multi_items():
+        if isinstance(item, UploadFile) and not (item.filename or item.size):
+            continue  # a browser's file field that was left empty
+        value = await item.read() if isinstance(item, UploadFile) else item
+        name, key = _split(written)
+        if name in _LISTS:
+            fields.setdefault(name, []).append(value)
+        elif key and not key.isdecimal():
+            _put(fields.setdefault(name, {}), key, value, written)
+        else:
+            _put(fields, name, value, written)
+    return fields
+
+
+def _split(written: str) -> tuple[str, str | None]:
+    parts = _NAME.fullmatch(written)
+    return (parts[1], parts[2]) if parts else (written, None)
+
+
+def _put(fields: Mapping[str, Any], name: str, value: Any, written: str) -> None:
+    if not isinstance(fields, dict) or name in fields:
+        sentence = f"The field {written[:60]} is given twice."
+        raise Refused(400, "invalid_request", sentence, param=written[:60])
+    fields[name] = value

@@ -1,0 +1,98 @@
+"""The bytes of a video or its poster, in ranges where asked."""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import NotModifiedResponse
+
+from studio.api.caller import caller
+from studio.api.errors import Refused, missing
+from studio.job import Job, State
+
+if TYPE_CHECKING:
+    from studio.studio import Studio
+
+_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
+_LONGEST_NAME = 60
+
+
+class Content:
+    """The files of one studio over HTTP."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    async def get(self, request: Request) -> Response:
+        """Inline, or with ``download=1`` as a file named after the prompt."""
+        visitor = caller(self._studio, request)
+        job = await self._studio.jobs.get(request.path_params["id"], visitor.owner)
+        if not job:
+            raise missing()
+        variant = _variant(request)
+        path = await self._studio.library.path(job, variant)
+        if not path:
+            raise _nothing_there(job)
+        response = await self._file(job, variant, path, request)
+        known = request.headers.get("if-none-match", "")
+        if response.headers["etag"] in [tag.strip().removeprefix("W/") for tag in known.split(",")]:
+            return NotModifiedResponse(response.headers)
+        _drop_foreign_range(request)
+        return response
+
+    async def _file(self, job: Job, variant: str, path: Path, request: Request) -> FileResponse:
+        # The owner is asked each time, so a browser may keep the bytes but has to ask as well.
+        headers = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+        if variant == "video" and job.sha256:
+            headers["ETag"] = f'"{job.sha256}"'
+        try:
+            stat = await asyncio.to_thread(path.stat)
+        except OSError:
+            raise _nothing_there(job) from None
+        saved = request.query_params.get("download") == "1"
+        return FileResponse(
+            path,
+            headers=headers,
+            media_type=_TYPES.get(path.suffix, "application/octet-stream"),
+            filename=file_name(job.prompt) + path.suffix,
+            stat_result=stat,
+            content_disposition_type="attachment" if saved else "inline",
+        )
+
+
+def file_name(prompt: str) -> str:
+    """The first words of a prompt in letters and digits of any script, joined by hyphens."""
+    text = unicodedata.normalize("NFC", prompt)
+    words = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in text).split()
+    return "-".join(words)[:_LONGEST_NAME].strip("-") or "video"
+
+
+def _variant(request: Request) -> Literal["video", "thumbnail"]:
+    variant = request.query_params.get("variant", "video")
+    if variant not in ("video", "thumbnail"):
+        sentence = "variant has to be video or thumbnail."
+        raise Refused(400, "invalid_request", sentence, param="variant")
+    return cast('Literal["video", "thumbnail"]', variant)
+
+
+def _nothing_there(job: Job) -> Refused:
+    if not job.final:
+        return Refused(
+            409, "not_ready", "The video is still being made. Ask again when it is done."
+        )
+    if job.state is State.COMPLETED:
+        return Refused(404, "file_missing", "The file of this video is missing on the disk.")
+    reason = job.reason or f"It ended as {job.state.value}."
+    return Refused(404, job.code or job.state.value, f"There is no video. {reason}")
+
+
+def _drop_foreign_range(request: Request) -> None:
+    """A range in any unit but bytes has to be ignored; Starlette would answer 400."""
+    if not request.headers.get("range", "bytes=").lower().lstrip().startswith("bytes="):
+        headers = request.scope["headers"]
+        request.scope["headers"] = [pair for pair in headers if pair[0].lower() != b"range"]

@@ -1,0 +1,193 @@
+"""What stands before every request: same origin only, Gradio's holes closed, headers that hold.
+
+Gradio's own CORS layer lies around this one and permits any origin, so other sites are refused
+here, by what browsers say of themselves. Programs say nothing and pass.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import secrets
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from studio.access import COOKIE
+from studio.api.body import LARGEST_BODY
+from studio.api.errors import answer
+
+if TYPE_CHECKING:
+    from studio.studio import Studio
+
+_GRADIO = "/gradio_api/"
+_NEEDED = re.compile(
+    r"app_id|call/.+|cancel|component_server|file=.+|heartbeat/[^/]+|info|login_check|openapi\.json"
+    r"|queue/(?:data|join|status)|reset|run/.+|startup-events|theme\.css|upload|upload_progress|user"
+)
+"""What the page and Gradio's clients use below /gradio_api/. Anything else there is closed."""
+_CLOSED = re.compile(r"/(?:monitoring|openapi\.json|docs|redoc)(?:/.*)?")
+_FOREIGN_FILE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:|[/\\]{2})", re.IGNORECASE)
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_COOKIE_LIFE = 400 * 24 * 3600
+"""Seconds; browsers cut at 400 days. Renewed at each visit."""
+
+_INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_INERT = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+"""For files that somebody put here: whatever they hold, nothing of it runs."""
+
+
+def guards(studio: Studio) -> list[Middleware]:
+    """The layers for ``launch(app_kwargs={"middleware": ...})``."""
+    return [Middleware(Guard, frame_ancestors=studio.settings.frame_ancestors)]
+
+
+class Guard:
+    """One layer around everything the app answers."""
+
+    def __init__(self, app: ASGIApp, *, frame_ancestors: str = "") -> None:
+        self._app = app
+        self._embedded = bool(frame_ancestors.strip())
+        self._frames = f"frame-ancestors 'self' {frame_ancestors.replace(';', ' ')}".strip()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(raw=list(scope["headers"]))
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        app: ASGIApp = self._app
+        if _from_elsewhere(scope["method"], headers):
+            app = answer(403, "cross_origin", "Other sites may not use this one.")
+        elif _is_closed(path, scope):
+            app = answer(404, "not_found", "There is nothing here.")
+        elif _declared_length(headers) > LARGEST_BODY:
+            app = answer(413, "too_large", "The request is too large.")
+        if path.startswith(_GRADIO + "file="):
+            scope = {**scope, "headers": _fit_for_gradio(scope["headers"])}
+        reply = _Reply(send, self._frames, path)
+        if scope["method"] == "GET":
+            reply.cookie = self._cookie(scope, headers)
+        await app(scope, receive, reply.send)
+
+    def _cookie(self, scope: Scope, headers: Headers) -> str:
+        """The visitor's own token again, or a new one."""
+        known = re.search(
+            rf"(?:^|;\s*){COOKIE}=({_TOKEN.pattern})(?:;|$)", headers.get("cookie", "")
+        )
+        token = known[1] if known else secrets.token_urlsafe(32)
+        secure = "https" in (scope["scheme"], headers.get("x-forwarded-proto", "").split(",")[0])
+        # Inside another site's frame a browser keeps only a cookie that says so.
+        kind = "SameSite=None; Partitioned" if self._embedded and secure else "SameSite=Lax"
+        cookie = f"{COOKIE}={token}; Path=/; Max-Age={_COOKIE_LIFE}; HttpOnly; {kind}"
+        return cookie + ("; Secure" if secure else "")
+
+
+class _Reply:
+    """Adds the headers to one answer; holds a page back until its scripts are known."""
+
+    def __init__(self, send: Send, frames: str, path: str) -> None:
+        self._send, self._frames, self._path = send, frames, path
+        self._page: Message | None = None
+        self._body = b""
+        self.cookie: str | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _ALWAYS.items():
+                headers[name] = value
+            if headers.get("content-type", "").startswith("text/html") and not self._is_file():
+                self._page = message
+                return
+            headers["Content-Security-Policy"] = f"{self._policy_of_file()}{self._frames}"
+        elif self._page:
+            self._body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            page, self._page = self._page, None
+            await self._send(self._finished(page))
+            message = {**message, "body": self._body}
+        await self._send(message)
+
+    def _is_file(self) -> bool:
+        return self._path.startswith((_GRADIO + "file=", "/static/", "/assets/", "/svelte/"))
+
+    def _policy_of_file(self) -> str:
+        return f"{_INERT}; " if self._path.startswith(_GRADIO + "file=") else ""
+
+    def _finished(self, page: Message) -> Message:
+        headers = MutableHeaders(scope=page)
+        headers["Content-Security-Policy"] = f"{_policy(self._body)}; {self._frames}"
+        headers["Cache-Control"] = "private, no-cache"  # it carries a cookie, and leads to jobs
+        if self.cookie and page["status"] == 200:
+            headers.append("Set-Cookie", self.cookie)
+        return page
+
+
+def _policy(html: bytes) -> str:
+    """As tight as Gradio allows: it needs eval; inline scripts run by their hash alone."""
+    scripts = (hashlib.sha256(text).digest() for text in _INLINE_SCRIPT.findall(html))
+    hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in scripts)
+    return (
+        f"default-src 'self'; script-src 'self' 'unsafe-eval' {hashes}; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+        "media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
+        "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'"
+    )
+
+
+def _from_elsewhere(method: str, headers: Headers) -> bool:
+    """Whether a page of another origin sends this. Following a link or framing is no such thing."""
+    site = headers.get("sec-fetch-site")
+    if site is None:
+        origin = headers.get("origin")
+        return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    if site in ("same-origin", "none"):
+        return False
+    return not (method in ("GET", "HEAD") and headers.get("sec-fetch-mode") == "navigate")
+
+
+def _is_closed(path: str, scope: Scope) -> bool:
+    """Whether this address of Gradio's is one that nothing here needs."""
+    if not path.startswith(_GRADIO):
+        return bool(_CLOSED.fullmatch(path))
+    rest = path.removeprefix(_GRADIO).rstrip("/")
+    if rest == "dev/reload":
+        return "GRADIO_WATCH_DIRS" not in os.environ
+    if rest == "startup-events":
+        # launch() itself asks for it once; later calls would start a second queue.
+        return bool(getattr(scope.get("app"), "startup_events_triggered", False))
+    if rest.startswith("file="):
+        name = rest.removeprefix("file=")
+        return bool(_FOREIGN_FILE.match(name)) or re.split(r"[/\\]", name)[-1].startswith(".")
+    return not _NEEDED.fullmatch(rest)
+
+
+def _fit_for_gradio(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Gradio answers some ranges with all request headers, and others not at all.
+
+    It looks for a lower-case unit; in any other spelling the range reaches Starlette, which is
+    right.
+    """
+    return [
+        (name, b"Bytes=" + value.lstrip()[6:])
+        if name.lower() == b"range" and value.lstrip()[:6].lower() == b"bytes="
+        else (name, value)
+        for name, value in headers
+    ]
+
+
+def _declared_length(headers: Headers) -> int:
+    length = headers.get("content-length", "")
+    return int(length) if length.isdecimal() else 0

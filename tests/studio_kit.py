@@ -1,0 +1,60 @@
+"""A studio for tests: started on a folder, with Google on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from studio.access import OWNER, Visitor
+from studio.job import Job, State
+from studio.settings import Settings
+from studio.studio import Studio
+from tests.strict_google import StrictGoogle
+from veo_client import Credentials, VideoRequest
+
+ME = Visitor(OWNER, trusted=True)
+STRANGER = Visitor("visitor:1", trusted=False)
+
+
+def settings_for(outputs: Path, credentials: Credentials, **more: Any) -> Settings:
+    return Settings(outputs_dir=outputs, credentials=credentials, stand_in="never", **more)
+
+
+@contextlib.asynccontextmanager
+async def studio_on(
+    google: StrictGoogle, outputs: Path, *, veo: bool = False, **more: Any
+) -> AsyncIterator[Studio]:
+    """A started studio whose Google is ``google``; stopped as a shutdown would."""
+    studio = Studio(settings_for(outputs, google.veo if veo else google.omni, **more))
+    await studio.start()
+    try:
+        yield studio
+    finally:
+        await studio.stop()
+
+
+async def made(studio: Studio, prompt: str = "a fox in the snow", **fields: Any) -> Job:
+    """Ask for one video and wait until its job is over."""
+    job, *_ = await studio.jobs.submit(VideoRequest(prompt=prompt, **fields), ME)
+    return await over(studio, job)
+
+
+async def over(studio: Studio, *jobs: Job, within: float = 20) -> Job:
+    """The last of ``jobs`` once all are final."""
+    last = jobs[-1]
+    async with asyncio.timeout(within):
+        async for seen in studio.jobs.watch([job.id for job in jobs]):
+            last = seen[last.id]
+    return last
+
+
+async def until(studio: Studio, job: Job, state: State, within: float = 10) -> Job:
+    """The job as it first is in ``state``."""
+    async with asyncio.timeout(within):
+        async for seen in studio.jobs.watch([job.id]):
+            if seen[job.id].state is state:
+                return seen[job.id]
+    raise AssertionError(f"{seen[job.id].state} was reached, not {state}")

@@ -1,0 +1,50 @@
+"""Who may spend the owner's key."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.access import COOKIE, OWNER, recognise
+
+LOCAL = {"host": "localhost:7860"}
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:7860", "127.0.0.1:80", "[::1]:7860"])
+def test_the_owners_own_machine_is_trusted(host: str) -> None:
+    visitor = recognise("127.0.0.1", {"Host": host}, {})
+    assert (visitor.owner, visitor.trusted) == (OWNER, True)
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers"),
+    [
+        ("192.0.2.7", LOCAL),
+        ("127.0.0.1", {"host": "abc.gradio.live"}),
+        ("127.0.0.1", {**LOCAL, "x-forwarded-for": "192.0.2.7"}),
+        ("127.0.0.1", {**LOCAL, "X-Forwarded-Host": "abc.gradio.live"}),
+        ("127.0.0.1", {"host": "127.0.0.1.evil.example"}),
+        ("127.0.0.1", {}),
+        (None, LOCAL),
+    ],
+    ids=["another machine", "share link", "proxy", "proxy host", "rebound name", "none", "no peer"],
+)
+def test_anyone_else_is_a_stranger(peer: str | None, headers: dict[str, str]) -> None:
+    visitor = recognise(peer, headers, {})
+    assert not visitor.trusted
+    assert visitor.owner != OWNER
+
+
+def test_a_setting_or_a_login_lets_others_in() -> None:
+    assert recognise("192.0.2.7", {}, {}, share_key=True).trusted
+    assert recognise("192.0.2.7", {}, {}, login="ada").trusted
+
+
+def test_a_stranger_is_known_again_by_the_cookie_alone() -> None:
+    first = recognise("192.0.2.7", {}, {COOKIE: "token"})
+    assert first == recognise("198.51.100.1", {}, {COOKIE: "token"})
+    assert first != recognise("192.0.2.7", {}, {COOKIE: "other"})
+    assert "token" not in first.owner
+
+
+def test_without_a_cookie_no_two_strangers_are_the_same() -> None:
+    assert recognise("192.0.2.7", {}, {}) != recognise("192.0.2.7", {}, {})

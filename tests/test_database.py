@@ -1,0 +1,145 @@
+"""The schema, its migrations, and statements that must hold under a race."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect
+
+from studio import rows
+from studio.database import SCHEMA, Database, gate, metadata
+from studio.job import Job, State
+from studio.jobs import new_id
+from studio.migrate import backup, configuration, upgrade
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    database = Database(f"sqlite:///{tmp_path / 'studio.db'}")
+    database.prepare()
+    return database
+
+
+def a_job(**changes: object) -> Job:
+    now = datetime.now(UTC)
+    fields: dict[str, object] = {
+        "id": new_id("video"),
+        "owner": "owner",
+        "state": State.QUEUED,
+        "request": {"prompt": "a fox"},
+        "model": "m",
+        "provider": "p",
+        "credential": "c",
+        "next_at": now,
+        "created_at": now,
+    }
+    return Job(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def schema_of(database: Database) -> dict[str, object]:
+    inspector = inspect(database.engine)
+    return {
+        table: (
+            {c["name"]: (str(c["type"]), c["nullable"]) for c in inspector.get_columns(table)},
+            sorted((i["name"] or "", i["column_names"]) for i in inspector.get_indexes(table)),
+            sorted(
+                (u["name"] or "", u["column_names"])
+                for u in inspector.get_unique_constraints(table)
+            ),
+        )
+        for table in metadata.tables
+    }
+
+
+def test_migrations_build_what_a_new_database_gets(tmp_path: Path, database: Database) -> None:
+    migrated = Database(f"sqlite:///{tmp_path / 'migrated.db'}")
+    upgrade(migrated.engine)
+    assert schema_of(migrated) == schema_of(database)
+    with migrated.engine.connect() as connection:
+        assert connection.execute(gate.select()).all() == [(1, 0)]
+    migrated.prepare()
+
+
+def test_the_newest_migration_is_the_one_the_code_expects() -> None:
+    from alembic.script import ScriptDirectory
+
+    assert ScriptDirectory.from_config(configuration()).get_current_head() == SCHEMA
+
+
+def test_a_backup_holds_what_was_committed_last(database: Database) -> None:
+    job = a_job()
+    database.write_now(lambda connection: rows.insert(connection, job, None))
+    copy = backup(database.engine)
+    assert copy is not None
+    kept = Database(f"sqlite:///{copy}")
+    with kept.engine.connect() as connection:
+        assert rows.one(connection, job.id) == job
+
+
+def test_a_row_comes_back_as_it_went_in(database: Database) -> None:
+    job = a_job(extra={"usage": {"video": 5}}, cost=0.25, reason="a sentence", hold="key")
+    database.write_now(lambda connection: rows.insert(connection, job, None))
+    with database.engine.connect() as connection:
+        assert rows.one(connection, job.id, "owner") == job
+        assert rows.one(connection, job.id, "other") is None
+
+
+def test_a_due_row_is_claimed_once_by_many_claimants(tmp_path: Path, database: Database) -> None:
+    for _ in range(60):
+        job = a_job()
+        database.write_now(lambda connection, job=job: rows.insert(connection, job, None))
+    claimed: list[str] = []
+
+    def claimant(boot: str) -> None:
+        mine = Database(f"sqlite:///{tmp_path / 'studio.db'}")
+        lease = timedelta(minutes=1)
+        while found := mine.write_now(
+            lambda c: rows.claim(c, [State.QUEUED], ["c"], 7, boot=boot, lease=lease)
+        ):
+            claimed.extend(job.id for job in found)
+
+    threads = [threading.Thread(target=claimant, args=(str(n),)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(claimed) == len(set(claimed)) == 60
+
+
+def test_who_lost_the_lease_writes_nothing(database: Database) -> None:
+    job = a_job()
+    database.write_now(lambda connection: rows.insert(connection, job, None))
+    first = database.write_now(lambda c: rows.save(c, job, {"state": "running"}))
+    assert first is not None
+    assert database.write_now(lambda c: rows.save(c, job, {"state": "failed"})) is None
+
+
+def test_a_second_provider_id_never_replaces_the_first(database: Database) -> None:
+    job = a_job()
+    database.write_now(lambda connection: rows.insert(connection, job, None))
+    now = datetime.now(UTC)
+    assert database.write_now(lambda c: rows.keep_provider_id(c, job.id, "first", now))
+    assert database.write_now(lambda c: rows.keep_provider_id(c, job.id, "second", now)) is None
+
+
+def test_jobs_of_other_credentials_or_on_hold_are_not_claimed(database: Database) -> None:
+    for job in (a_job(credential="other"), a_job(hold="paused"), a_job(next_at=None)):
+        database.write_now(lambda connection, job=job: rows.insert(connection, job, None))
+    lease = timedelta(minutes=1)
+    assert not database.write_now(
+        lambda c: rows.claim(c, list(State), ["c"], 10, boot="b", lease=lease)
+    )
+
+
+def test_what_a_dead_process_held_is_due_at_once(database: Database) -> None:
+    job = a_job()
+    database.write_now(lambda connection: rows.insert(connection, job, None))
+    lease = timedelta(hours=1)
+    database.write_now(lambda c: rows.claim(c, [State.QUEUED], ["c"], 1, boot="old", lease=lease))
+    assert database.write_now(lambda c: rows.take_back(c, "new")) == 1
+    assert database.write_now(
+        lambda c: rows.claim(c, [State.QUEUED], ["c"], 1, boot="new", lease=lease)
+    )
