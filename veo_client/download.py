@@ -1,0 +1,129 @@
+"""Bring a finished video home: streamed, checked, and under its name only when it is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import httpx2
+
+from veo_client import failures
+from veo_client.errors import DownloadError, StorageError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+CHUNK = 1 << 20
+DOWNLOAD_SECONDS = 1800.0
+MAX_REDIRECTS = 5
+
+
+async def fetch(
+    http: httpx2.AsyncClient, address: str, destination: Path, headers: Mapping[str, str]
+) -> None:
+    """Stream the file at ``address``; ``headers`` (the key) go to its origin alone.
+
+    Raises DownloadError, Expired, QuotaError, StorageError or CredentialsError.
+    """
+    async with (
+        failures.step(failures.at_download, DOWNLOAD_SECONDS),
+        _followed(http, address, headers) as response,
+        _part(destination) as part,
+    ):
+        async for chunk in response.aiter_bytes(CHUNK):
+            await _on_disk(part.write, chunk)
+        expected = response.headers.get("content-length", "")
+        if expected.isdigit() and int(expected) != response.num_bytes_downloaded:
+            raise failures.cut_short()
+        await _on_disk(part.promote)
+
+
+async def keep(data: bytes, destination: Path) -> None:
+    """Write a video that came inside Google's answer, with the same checks."""
+    async with _part(destination) as part:
+        await _on_disk(part.write, data)
+        await _on_disk(part.promote)
+
+
+class _Part:
+    """A file beside its destination. Its name is its own: two downloads never mix."""
+
+    def __init__(self, destination: Path) -> None:
+        self._destination = destination
+        self._path = destination.with_name(f"{destination.name}.{secrets.token_hex(4)}.part")
+        self._file = self._path.open("w+b")
+
+    def write(self, chunk: bytes) -> None:
+        self._file.write(chunk)
+
+    def promote(self) -> None:
+        """Check, write through to the disk, and take the destination's name in one step."""
+        self._file.seek(4)
+        if self._file.read(4) != b"ftyp":
+            raise DownloadError(
+                "What Google sent is empty or no MP4 video. It can be fetched again at no cost."
+            )
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._path.replace(self._destination)
+
+    def discard(self) -> None:
+        """Leave nothing behind; after a promotion there is nothing to leave."""
+        with contextlib.suppress(OSError):  # a full disk shows again on close
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+
+@asynccontextmanager
+async def _part(destination: Path) -> AsyncIterator[_Part]:
+    part = await _on_disk(_Part, destination)
+    try:
+        yield part
+    finally:
+        part.discard()
+
+
+async def _on_disk(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        return await asyncio.to_thread(call, *args, **kwargs)
+    except OSError as error:
+        raise StorageError(
+            "The video is made, but it can't be written here: the disk is full, or the folder "
+            "can't be written. Make room; it can be fetched again at no cost."
+        ) from error
+
+
+@asynccontextmanager
+async def _followed(
+    http: httpx2.AsyncClient, address: str, headers: Mapping[str, str]
+) -> AsyncIterator[httpx2.Response]:
+    """The answer with the file, over a few redirects."""
+    home = url = httpx2.URL(address)
+    for _ in range(MAX_REDIRECTS + 1):
+        own = _origin(url) == _origin(home)
+        request = http.build_request("GET", url, headers=headers if own else None)
+        # Bytes as they are: a compressed answer would hide a wrong length.
+        request.headers["accept-encoding"] = "identity"
+        response = await http.send(request, stream=True)
+        try:
+            if response.status_code == 200:
+                yield response
+                return
+            if not response.has_redirect_location:
+                raise failures.cut_short()
+            url = url.join(response.headers["location"])
+        finally:
+            await response.aclose()
+    raise failures.cut_short()
+
+
+def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port

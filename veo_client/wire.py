@@ -1,0 +1,47 @@
+"""The one HTTP client of an adapter, for the SDK and beside it: no retry, no redirect, no hang."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import httpx2
+from google.genai import types
+
+from veo_client.failures import raise_answer
+
+SUBMIT_SECONDS = 200.0
+"""A create with all its pictures, from the first byte to the answer."""
+
+POLL_SECONDS = 300.0
+"""A poll; seldom more than one second, but Veo's last one carries the whole video."""
+
+
+def http_client(hide: str = "") -> httpx2.AsyncClient:
+    """A client that raises failures.Answer for every error answer, with ``hide`` struck out.
+
+    It does not follow redirects: the SDK would take the key along to any host.
+    """
+    return httpx2.AsyncClient(
+        follow_redirects=False,
+        timeout=httpx2.Timeout(60.0, connect=10.0),
+        limits=httpx2.Limits(max_connections=200, max_keepalive_connections=50),
+        headers={"user-agent": "veo-studio"},
+        event_hooks={"response": [partial(raise_answer, hide=hide)]},
+    )
+
+
+def sdk_options(
+    http: httpx2.AsyncClient, base_url: str | None, api_version: str | None
+) -> types.HttpOptions:
+    """Options under which the SDK sends each request once, over ``http``.
+
+    Given a client of its own the SDK leaves aiohttp alone, which would send a dropped create
+    twice; without ``attempts=1`` it sends an interaction up to five times.
+    """
+    return types.HttpOptions(
+        base_url=base_url,
+        api_version=api_version,
+        timeout=120_000,  # milliseconds
+        retry_options=types.HttpRetryOptions(attempts=1),
+        httpx_async_client=http,
+    )
