@@ -1,0 +1,131 @@
+"""Simulated clips: what decides one, and the cache of rendered ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from veo_client.stand_in.store import Blobs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """Everything that decides a clip's pictures and sound; pictures are hashes of stored blobs."""
+
+    prompt: str
+    width: int
+    height: int
+    seconds: int
+    """Length; of an extension the part that is added; of an edit 0, as long as its source."""
+    seed: str = ""
+    sound: bool = True
+    task: Literal["new", "extend", "edit"] = "new"
+    source: Clip | str | None = None
+    """The clip to extend or edit, or the hash of an uploaded one."""
+    source_seconds: float = 0
+    first: str | None = None
+    last: str | None = None
+    references: tuple[str, ...] = ()
+    pad: bool = False
+    """Whether pictures of another shape get bars; else they are cropped."""
+
+    @property
+    def total_seconds(self) -> float:
+        return self.source_seconds + self.seconds
+
+    @property
+    def key(self) -> str:
+        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:32]
+
+    def blobs(self) -> Iterator[str]:
+        """Hashes of all stored inputs that it needs, those of its source too."""
+        yield from (blob for blob in (self.first, self.last, *self.references) if blob)
+        if isinstance(self.source, Clip):
+            yield from self.source.blobs()
+        elif self.source:
+            yield self.source
+
+
+def clip_from(row: Mapping[str, Any]) -> Clip:
+    """The clip that ``asdict`` was made of."""
+    source = row["source"]
+    return Clip(
+        **{
+            **row,
+            "references": tuple(row["references"]),
+            "source": clip_from(source) if isinstance(source, dict) else source,
+        }
+    )
+
+
+class Clips:
+    """Rendered clips: made one at a time outside the event loop, kept while there is room."""
+
+    def __init__(self, folder: Path, blobs: Blobs, *, limit: int = 512 * 2**20) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.blobs, self.limit = folder, blobs, limit
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="render")
+        self._begun: dict[str, Future[Path]] = {}
+        for part in folder.glob(".*"):
+            part.unlink()
+
+    def path(self, clip: Clip) -> Path | None:
+        """Its file, begun now where it is neither there nor on its way.
+
+        None while it is being rendered. Raises what the rendering raised.
+        """
+        path = self.folder / f"{clip.key}.mp4"
+        if path.exists():
+            os.utime(path)
+            return path
+        begun = self._begun.get(clip.key)
+        if begun is None or (begun.done() and not begun.exception()):
+            self._begun[clip.key] = self._pool.submit(self._made, clip)
+        elif begun.done():
+            begun.result()
+        return None
+
+    def forget(self, clip: Clip) -> None:
+        """Don't render it any more, unless that is on its way already."""
+        begun = self._begun.pop(clip.key, None)
+        if begun and not begun.cancel() and not begun.done():
+            self._begun[clip.key] = begun
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _made(self, clip: Clip) -> Path:
+        """Render it, and first what it goes on from."""
+        from veo_client.stand_in.render import render
+
+        path = self.folder / f"{clip.key}.mp4"
+        if path.exists():
+            return path
+        source = clip.source
+        before = self._made(source) if isinstance(source, Clip) else source and self._blob(source)
+        part = path.with_name(f".{path.name}")
+        try:
+            render(clip, before or None, self._blob, part)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        self._make_room(path)
+        return path
+
+    def _blob(self, name: str) -> Path:
+        return self.blobs.path(name)
+
+    def _make_room(self, newest: Path) -> None:
+        """Remove the clips that were used least lately; they can be rendered again."""
+        used = 0
+        for path in sorted(self.folder.glob("*.mp4"), key=lambda path: -path.stat().st_mtime):
+            used += path.stat().st_size
+            if used > self.limit and path != newest:
+                path.unlink(missing_ok=True)

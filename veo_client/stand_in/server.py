@@ -1,0 +1,163 @@
+"""The stand-in's server: one Starlette application for both wires, its log, and cut connections."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from veo_client.stand_in import files, omni, veo
+from veo_client.stand_in.checks import MEGABYTE, Refusal, invalid
+from veo_client.stand_in.connections import Broken, Cut
+from veo_client.stand_in.service import Service, check_credentials
+
+Handle = Callable[[Service, Request, Any], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+LARGEST_BODY = 140 * MEGABYTE
+"""100 MB of media, which base64 makes a third longer."""
+
+
+def application(home: Path, *, speed: float = 1.0) -> Starlette:
+    """The stand-in with its files under ``home``; ``speed`` divides the simulated time."""
+    service = Service(home, speed=speed)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        service.clips.close()
+
+    models = "publishers/google/models/{model}"
+    places = [f"/{{version}}/projects/{{project}}/locations/{{location}}/{models}"]
+    places.append(f"/{{version}}/{models}")
+    veo_routes = [
+        Route(f"{place}:{verb}", _veo(service, handle, verb), methods=["POST"])
+        for place in places
+        for verb, handle in (
+            ("predictLongRunning", veo.create),
+            ("fetchPredictOperation", veo.fetch),
+        )
+    ]
+    interactions = "/{version}/interactions"
+    omni_routes = [
+        Route(path, _omni(service, handle, kind), methods=[method])
+        for path, method, handle, kind in (
+            (interactions, "POST", omni.create, "create omni"),
+            (f"{interactions}/{{id}}", "GET", omni.get, "poll"),
+            (f"{interactions}/{{id}}", "DELETE", omni.delete, "delete"),
+            (f"{interactions}/{{id}}/cancel", "POST", omni.cancel, "cancel"),
+            ("/upload/{version}/files", "POST", files.upload, "upload"),
+            ("/{version}/files/{id}", "GET", files.get, "file"),
+            ("/{version}/files/{id}", "DELETE", files.delete, "file"),
+        )
+    ]
+    own = [
+        Route("/stand-in/log", _log(service)),
+        Route("/stand-in/elsewhere/{id}", files.elsewhere(service)),
+    ]
+    app = Starlette(routes=[*own, *veo_routes, *omni_routes], lifespan=lifespan)
+    app.state.service = service
+    return app
+
+
+def _veo(service: Service, handle: Handle, verb: str) -> Endpoint:
+    kind = "create veo" if verb == "predictLongRunning" else "poll"
+    return _served(service, handle, kind, bearer=True)
+
+
+def _omni(service: Service, handle: Handle, kind: str) -> Endpoint:
+    """An endpoint whose own complaints come in the Interactions API's form."""
+
+    async def handled(service: Service, request: Request, body: Any) -> Response:
+        try:
+            return await handle(service, request, body)
+        except Refusal as refusal:
+            if refusal.status in (400, 404) and kind in ("create omni", "cancel"):
+                word = "not_found" if refusal.status == 404 else "invalid_request"
+                form = refusal.form if refusal.form != "classic" else "interactions"
+                raise Refusal(refusal.status, refusal.message, word=word, form=form) from refusal
+            raise
+
+    return _served(service, handled, kind, bearer=False)
+
+
+def _served(service: Service, handle: Handle, kind: str, *, bearer: bool) -> Endpoint:
+    """The endpoint: logs, checks the credentials, turns refusals into answers, cuts connections."""
+
+    async def endpoint(request: Request) -> Response:
+        entry = _entry(request, kind)
+        service.requests.append(entry)
+        service.counts[kind] += 1
+        try:
+            check_credentials(request, bearer=bearer)
+            body = await _body(request, entry)
+            response = await handle(service, request, body)
+        except Refusal as refusal:
+            response = JSONResponse(refusal.body(), refusal.status)
+        except Cut:
+            response = Broken()
+        entry["status"] = response.status_code
+        return response
+
+    return endpoint
+
+
+async def _body(request: Request, entry: dict[str, Any]) -> Any:
+    """The request's JSON; raw bytes of an upload; None where there is none."""
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > LARGEST_BODY:
+            raise invalid(f"Request payload size exceeds the limit: {LARGEST_BODY} bytes.")
+    json_sent = request.headers.get("content-type", "").split(";")[0] == "application/json"
+    if not raw or not json_sent or "upload_id" in request.query_params:
+        entry["bytes"] = len(raw)
+        return bytes(raw)
+    try:
+        body = await asyncio.to_thread(json.loads, raw)
+    except (ValueError, RecursionError):
+        raise invalid("Invalid JSON payload received.") from None
+    entry["body"] = short(body)
+    return body
+
+
+def _entry(request: Request, kind: str) -> dict[str, Any]:
+    header = request.headers.get
+    return {
+        "time": time.time(),
+        "kind": kind,
+        "method": request.method,
+        "path": request.url.path,
+        "query": {name: value for name, value in request.query_params.items() if name != "key"},
+        "key": "x-goog-api-key" in request.headers or "key" in request.query_params,
+        "bearer": header("authorization", "").startswith("Bearer "),
+        "agent": header("user-agent", ""),
+    }
+
+
+def short(value: Any) -> Any:
+    """The same with base64 and other long strings replaced by their length."""
+    if isinstance(value, dict):
+        return {name: short(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [short(one) for one in value]
+    if isinstance(value, str) and len(value) > 300 and re.fullmatch(r"[\w+/=-]+", value[:300]):
+        return f"<{len(value)} characters>"
+    return value
+
+
+def _log(service: Service) -> Endpoint:
+    async def log(_: Request) -> Response:
+        """What was asked so far: the last 2,000 requests, and counts of all of them by kind."""
+        return JSONResponse({"requests": list(service.requests), "counts": dict(service.counts)})
+
+    return log
