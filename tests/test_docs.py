@@ -49,7 +49,7 @@ class Noting(Mapping[str, str]):
 
 def read_elsewhere() -> set[str]:
     """Names that the code looks up in an environment, wherever it stands."""
-    calls = re.compile(r"(?:environ(?:\.get)?|getenv|setdefault)[\[(]\s*\"([A-Z][A-Z0-9_]+)\"")
+    calls = re.compile(r"(?:environ(?:\.get)?|getenv)[\[(]\s*\"([A-Z][A-Z0-9_]+)\"")
     return {name for file in sources(*ROOMS) for name in calls.findall(file.read_text())}
 
 

@@ -71,6 +71,8 @@ def test_a_video_outlives_the_container_that_made_it(engine: Engine) -> None:
         assert first.execute("id", "-u").stdout.strip() == str(USER)
         assert first.execute("sh", "-c", READ_ONLY).stdout == ""
         assert first.execute(*engine.health_check()).returncode == 0
+        assert healthy(f"{url}/readyz")
+        assert healthy(f"{url}/v1/openapi.json")
         id = make_a_video(url)
         video = content(url, id)
         assert video[4:8] == b"ftyp"
