@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -79,6 +79,8 @@ class Advance:
     keeping: Keeping
     history: History
     deadline: timedelta
+    changed: Callable[[], None]
+    """Told after every save, so that watchers of this process need not wait."""
 
     async def __call__(self, job: Job) -> Job:
         """One step of a job claimed just now. Raises LeaseLost."""
@@ -100,6 +102,8 @@ class Advance:
         try:
             provider = await self.providers.get(job)
             request = await self.inputs.restore(job.request)
+            # Now, because nothing that can fail may stand between the create and its id's row.
+            first_look = self._until_look(job, 0.0, 0)
         except VeoError as error:
             return await self._wait(job, error)
         job = await self._save(
@@ -126,7 +130,7 @@ class Advance:
             unforeseen = UnknownOutcome(_LOST_CREATE)
             unforeseen.__cause__ = error
             return await self._end(job, State.UNKNOWN, unforeseen)
-        return await self._keep_id(job, provider_id)
+        return await self._keep_id(job, provider_id, first_look)
 
     async def _throttled(self, job: Job, error: QuotaError) -> Job:
         """Nothing was created. All jobs of this account wait together; the oldest tries first.
@@ -156,9 +160,9 @@ class Advance:
             raise LeaseLost
         return saved
 
-    async def _keep_id(self, job: Job, provider_id: str) -> Job:
+    async def _keep_id(self, job: Job, provider_id: str, first_look: float) -> Job:
         """A paid id is written down at all costs: tried until the database takes it."""
-        look = _now() + timedelta(seconds=self._until_look(job, 0.0, 0))
+        look = _now() + timedelta(seconds=first_look)
         tries = 0
 
         def work(connection: rows.Connection) -> Job | None:
@@ -349,6 +353,7 @@ class Advance:
         )
         if not saved:
             raise LeaseLost
+        self.changed()
         return saved
 
     @contextlib.asynccontextmanager

@@ -8,7 +8,6 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -39,17 +38,10 @@ _BREATH = 0.02
 class Driver:
     """Claims due rows and advances them, each in a task of its own, lane by lane."""
 
-    def __init__(
-        self,
-        database: Database,
-        advance: Advance,
-        settings: Settings,
-        changed: Callable[[], None],
-    ) -> None:
+    def __init__(self, database: Database, advance: Advance, settings: Settings) -> None:
         self._database = database
         self._advance = advance
         self._settings = settings
-        self._changed = changed
         self.boot = secrets.token_hex(8)
         self._busy: Counter[str] = Counter()
         self._steps: set[asyncio.Task[None]] = set()
@@ -154,7 +146,6 @@ class Driver:
             log.exception("The step of %s failed; it is tried again after its lease", job.id)
         finally:
             self._busy[lane] -= 1
-            self._changed()
             self.wake()
 
 

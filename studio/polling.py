@@ -85,10 +85,10 @@ def _seen_by(seen: Sequence[float], t: float) -> float:
 
 def _guessed_by(wait: tuple[float, float, float], t: float) -> float:
     """The same from the table, before anything was seen: straight lines over the logarithm."""
-    quick, usual, slow = wait
+    quick, usual, slow = (max(seconds, 1.0) for seconds in wait)
     points = [(0.5, 0.0), (quick, 0.35), (usual, 0.65), (slow, 0.95), (slow * 4, 1.0)]
     for (left, low), (right, high) in pairwise(points):
-        if t <= right:
+        if t <= right and left < right:
             return low + (high - low) * math.log(max(t, left) / left) / math.log(right / left)
     return 1.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from studio.job import Job
 from studio.offer import STAND_IN
@@ -11,7 +12,9 @@ from veo_client.client import connect
 from veo_client.credentials import Credentials
 from veo_client.errors import CredentialsError
 from veo_client.provider import Provider
-from veo_client.stand_in import StandIn
+
+if TYPE_CHECKING:
+    from veo_client.stand_in import StandIn
 
 _NO_KEY = (
     "The key or project that this job was made for is not there any more. "
@@ -59,6 +62,8 @@ class Providers:
                 return
             for key in [key for key in self._connected if key[0] == STAND_IN]:
                 await self._connected.pop(key).aclose()
+            from veo_client.stand_in import StandIn
+
             self._stand_in = await StandIn.start(self._settings.outputs_dir / "stand-in")
 
     async def aclose(self) -> None:

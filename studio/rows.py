@@ -66,6 +66,17 @@ def many(connection: Connection, ids: Collection[str]) -> dict[str, Job]:
     return found
 
 
+def versions(connection: Connection, ids: Collection[str]) -> dict[str, int]:
+    """The version of each job: what a reader needs to know which rows changed."""
+    found: dict[str, int] = {}
+    wanted = list(ids)
+    for start in range(0, len(wanted), 500):
+        some = jobs.c.id.in_(wanted[start : start + 500])
+        for id, version in connection.execute(select(jobs.c.id, jobs.c.version).where(some)):
+            found[id] = version
+    return found
+
+
 def by_key(connection: Connection, owner: str, key: str) -> tuple[Job, ...]:
     """The batch that this idempotency key made."""
     batch = select(jobs.c.batch).where(jobs.c.owner == owner, jobs.c.idempotency_key == key)

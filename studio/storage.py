@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -60,7 +61,10 @@ class Storage:
     def keep(self, data: bytes, folder: str, suffix: str) -> str:
         """Store bytes under their own hash, once; returns the key."""
         key = f"{folder}/{hashlib.sha256(data).hexdigest()}{suffix}"
-        if not self.path(key).exists():
+        if self.path(key).exists():
+            with contextlib.suppress(OSError):
+                self.path(key).touch()  # young again, so that no check takes it for unused
+        else:
             self.write(key, data)
         return key
 

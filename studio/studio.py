@@ -54,9 +54,10 @@ class Studio:
             self.keeping,
             self.history,
             timedelta(minutes=settings.deadline_minutes),
+            self.jobs.watcher.nudge,
         )
         self._driver: Driver | None = None
-        self._lock = FileLock(self.storage.root / "tmp" / "driver.lock")
+        self._lock = FileLock(self.storage.root / "tmp" / "driver.lock", thread_local=False)
         self._warming: asyncio.Task[None] | None = None
         with FileLock(self.storage.root / "tmp" / "schema.lock"):
             self.database.prepare()
@@ -65,7 +66,7 @@ class Studio:
         """Drive the jobs and answer watchers; safe to call again."""
         if self._driver:
             return
-        self._driver = Driver(self.database, self._advance, self.settings, self.jobs.watcher.nudge)
+        self._driver = Driver(self.database, self._advance, self.settings)
         await self._take_back(self._driver.boot)
         for job in await self.database.read(lambda connection: rows.durations(connection, 2000)):
             self.history.learn(job.kind, job.took or 0)

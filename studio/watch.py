@@ -62,11 +62,20 @@ class Watcher:
                 yield seen
                 if all(job.final for job in seen.values()):
                     return
-                async with self._news:
-                    await self._news.wait()
+                await self._until_news(seen)
         finally:
             self._watched.subtract(wanted)
             self._forget(wanted)
+
+    async def _until_news(self, seen: dict[str, Job]) -> None:
+        """Until one of the rows differs from what was ``seen``, a second at most."""
+
+        def news() -> bool:
+            return any(self._latest.get(id) is not job for id, job in seen.items())
+
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(EVERY), self._news:
+                await self._news.wait_for(news)
 
     def _forget(self, ids: set[str]) -> None:
         for id in ids:
@@ -89,6 +98,12 @@ class Watcher:
 
     async def _read_once(self) -> None:
         wanted = tuple(self._watched)
+        known = {id: job.version for id, job in self._latest.items()}
+
+        def changed(connection: rows.Connection) -> dict[str, Job]:
+            now = rows.versions(connection, wanted)
+            return rows.many(connection, [id for id, v in now.items() if known.get(id) != v])
+
         if wanted:
-            found = await self._database.read(lambda connection: rows.many(connection, wanted))
+            found = await self._database.read(changed)
             self._latest.update({id: job for id, job in found.items() if id in self._watched})

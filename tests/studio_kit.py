@@ -14,13 +14,26 @@ from studio.settings import Settings
 from studio.studio import Studio
 from tests.strict_google import StrictGoogle
 from veo_client import Credentials, VideoRequest
+from veo_client.models import load_models
 
 ME = Visitor(OWNER, trusted=True)
 STRANGER = Visitor("visitor:1", trusted=False)
 
 
 def settings_for(outputs: Path, credentials: Credentials, **more: Any) -> Settings:
-    return Settings(outputs_dir=outputs, credentials=credentials, stand_in="never", **more)
+    """Settings for real credentials; Google is expected to be done in a moment."""
+    outputs.mkdir(parents=True, exist_ok=True)
+    quick = outputs / "quick.toml"
+    rows = (
+        f'[[models]]\nid = "{model.id}"\nwait = [0.5, 0.6, 1]\n' for model in load_models().models
+    )
+    quick.write_text("".join(rows))
+    return Settings(
+        outputs_dir=outputs,
+        credentials=credentials,
+        stand_in="never",
+        **{"models_file": quick, **more},
+    )
 
 
 @contextlib.asynccontextmanager

@@ -90,7 +90,10 @@ async def test_an_id_that_arrives_late_is_kept_whatever_the_row_says(tmp_path: P
             current = await until(studio, job, State.SUBMITTING)
             unknown = {"state": "unknown", "next_at": None}
             await studio.database.write(lambda c: rows.save(c, current, unknown))
-            await asyncio.sleep(0.8)
+            async with asyncio.timeout(10):
+                while google.creates == 0 or job.state is State.UNKNOWN:
+                    await asyncio.sleep(0.1)
+                    job = await studio.jobs.get(job.id, ME.owner) or job
             job = await over(studio, job)
     assert job.state is State.COMPLETED
     assert google.creates == 1

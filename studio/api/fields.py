@@ -31,7 +31,7 @@ def video_request(fields: Mapping[str, Any]) -> VideoRequest:
             continue
         for field, reading in _read(name, value).items():
             if field in known:
-                raise _wrong(name, f"{name} and another field both set {field}. Send one of them.")
+                raise _wrong(name, f"{name} says the same as another field. Send one of them.")
             known[field] = reading
     return VideoRequest(**{"prompt": "", **known})
 

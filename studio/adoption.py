@@ -1,0 +1,87 @@
+"""A video without a row gets one: from the JSON beside it, else the least that can be said."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from studio import records, sidecar
+from studio.access import OWNER
+from studio.database import Database
+from studio.job import State
+from studio.keeping import key
+from studio.media import Unreadable, look_at
+from studio.records import Record
+from studio.storage import Storage, sha256_of
+
+UNKNOWN = "unknown"
+"""The model, provider and credential of a video that came without settings."""
+
+_FOUND = "This video was found in the outputs folder without an entry, and was given one."
+
+
+class NotAdopted(Exception):
+    """The file was left as it is; str() is the sentence why."""
+
+
+def adopt(storage: Storage, database: Database, path: Path) -> str:
+    """Insert a row for a video file; the id. Blocking. Raises NotAdopted.
+
+    A name that is no id of ours becomes the video's name, and the file is renamed to a new id.
+    """
+    record = _from_settings(path) or _minimal(path)
+    place = storage.path(key(record["id"], ".mp4"))
+    if place != path:
+        if place.exists():
+            raise NotAdopted(f"It is the same video as {record['id']}.")
+        path.rename(place)
+    database.write_now(lambda connection: records.insert(connection, record))
+    return str(record["id"])
+
+
+def _from_settings(path: Path) -> Record | None:
+    """The row as the JSON beside the video tells it, where it is this video's."""
+    try:
+        values = sidecar.read(path.with_suffix(".json").read_bytes())
+    except (OSError, sidecar.Unreadable):
+        return None
+    if values["id"] != path.stem:
+        return None
+    return values | {
+        "state": State.COMPLETED.value,
+        "video": key(path.stem, ".mp4"),
+        "poster": None,
+        "code": None,
+        "reason": None,
+    }
+
+
+def _minimal(path: Path) -> Record:
+    """What the file alone tells: that it is a video, and when it was made."""
+    try:
+        look_at(path)
+    except Unreadable:
+        raise NotAdopted("It can't be decoded and has no settings beside it.") from None
+    made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    ours = sidecar.ID.fullmatch(path.stem)
+    record: dict[str, Any] = {
+        "id": path.stem if ours else _id_for(path, made),
+        "owner": OWNER,
+        "state": State.COMPLETED.value,
+        "request": {},
+        "model": UNKNOWN,
+        "provider": UNKNOWN,
+        "credential": UNKNOWN,
+        "notice": _FOUND,
+        "created_at": made,
+        "finished_at": made,
+        "name": None if ours else re.sub(r"[\x00-\x1f\ud800-\udfff]", "", path.stem),
+    }
+    return record | {"video": key(record["id"], ".mp4")}
+
+
+def _id_for(path: Path, made: datetime) -> str:
+    """Sorts by the time of the file and is the same for the same video."""
+    return f"video_{max(int(made.timestamp() * 1000), 0):012x}{sha256_of(path)[:20]}"

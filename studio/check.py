@@ -1,0 +1,243 @@
+"""Holds rows and files of the outputs folder against each other, and mends all but the videos.
+
+No video is ever deleted or rewritten here. What can't be mended is named, and a row whose video is
+gone or damaged says so until the file is back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from filelock import FileLock, Timeout
+
+from studio import records, sidecar
+from studio.adoption import NotAdopted, adopt
+from studio.database import Database
+from studio.findings import Finding, Kind
+from studio.inspection import DAMAGED, MISSING, Inspection, inputs_of, inspect
+from studio.job import FINAL, State
+from studio.keeping import key
+from studio.records import Record
+from studio.storage import Storage, StorageUnusable
+
+T = TypeVar("T")
+
+HALF_AFTER = 3600.0
+"""Seconds after which a half download, or a temporary file, is nobody's any more."""
+
+UNUSED_AFTER = 24 * 3600.0
+"""Seconds after which an input that no row names may go: its row may be about to be written."""
+
+AT_ONCE = 32
+"""Videos inspected together; bounds the memory, as each may bring a poster."""
+
+
+class Check:
+    """One walk over the library. Blocking; of all videos together it holds a few names only.
+
+    Without ``repair`` nothing is written. ``quick`` compares sizes in place of checksums.
+    """
+
+    def __init__(
+        self, storage: Storage, database: Database, *, repair: bool = False, quick: bool = False
+    ) -> None:
+        self._storage = storage
+        self._database = database
+        self._repair = repair
+        self._quick = quick
+        self._used: set[str] = set()
+        self.videos = 0
+        """Completed videos looked at so far."""
+        self.size = 0
+        """Their bytes."""
+
+    def run(self) -> Iterator[Finding]:
+        """Everything found, as it is found. Adopted videos are inspected like any other."""
+        yield from self._leftovers()
+        yield from self._files()
+        yield from self._rows()
+        yield from self._inputs()
+        yield from self._backups()
+
+    def _leftovers(self) -> Iterator[Finding]:
+        alone = _alone(self._storage)
+        for folder in ("videos", "inputs"):
+            for path in _files(self._storage.root / folder):
+                if path.suffix == ".part" and (alone or _age(path) > HALF_AFTER):
+                    yield self._remove(Kind.HALF, path, "A download that never ended.")
+        for path in _files(self._storage.root / "tmp"):
+            if path.suffix != ".lock" and _age(path) > HALF_AFTER:
+                yield self._remove(Kind.TEMPORARY, path, "A temporary file that was left over.")
+
+    def _files(self) -> Iterator[Finding]:
+        orphans: list[Path] = []
+        for paths in _chunks(_files(self._storage.root / "videos"), records.PAGE):
+            known = records.known(self._database, {path.stem for path in paths})
+            for path in paths:
+                record = known.get(path.stem)
+                if path.suffix == ".mp4" and not record:
+                    orphans.append(path)
+                elif path.suffix == ".mp4" and record and (sentence := _unlisted(record)):
+                    yield _noted(Kind.UNLISTED, path, sentence)
+                elif path.suffix in (".jpg", ".json") and not path.with_suffix(".mp4").exists():
+                    yield from self._remains(path, record)
+        for path in orphans:
+            yield self._adopt(path)
+
+    def _adopt(self, path: Path) -> Finding:
+        if not self._repair:
+            return Finding(Kind.ORPHAN, path.name, "mendable", "It has no entry in the library.")
+        try:
+            id = adopt(self._storage, self._database, path)
+        except NotAdopted as error:
+            return Finding(Kind.ORPHAN, path.name, "open", f"It has no entry. {error}")
+        return Finding(Kind.ORPHAN, path.name, "mended", f"It has an entry now: {id}.")
+
+    def _remains(self, path: Path, record: Record | None) -> Iterator[Finding]:
+        """A poster or JSON without its video; that of a listed video is needed still."""
+        if record and record["deleted_at"] and record["state"] in FINAL:
+            yield self._remove(Kind.REMAINS, path, "It belongs to a video that was deleted.")
+        elif not record:
+            yield _noted(Kind.REMAINS, path, "It belongs to no video that is known here.")
+
+    def _rows(self) -> Iterator[Finding]:
+        alive = records.KEPT | ~records.FINISHED
+        with ThreadPoolExecutor(4, "check") as pool:
+            for page in records.all_of(self._database, alive):
+                self._used.update(name for record in page for name in inputs_of(record))
+                completed = [record for record in page if _listed(record)]
+                for some in _chunks(completed, AT_ONCE):
+                    for record, found in zip(some, pool.map(self._inspect, some), strict=True):
+                        yield from self._settle(record, found)
+
+    def _inspect(self, record: Record) -> Inspection:
+        return inspect(self._storage, record, quick=self._quick)
+
+    def _settle(self, record: Record, found: Inspection) -> Iterator[Finding]:
+        self.videos += 1
+        self.size += record["size"] or found.facts.get("size", 0)
+        changes = dict(found.facts)
+        if found.code or record["code"] in (MISSING, DAMAGED):
+            changes |= {"code": found.code, "reason": found.reason}
+        changed = {**record, **changes}
+        findings = [*self._findings(record, found, changed)]
+        if not self._repair or self._save(record, changes):
+            yield from findings
+
+    def _findings(self, record: Record, found: Inspection, changed: Record) -> Iterator[Finding]:
+        id = record["id"]
+        if found.code and found.reason:
+            yield Finding(Kind(found.code), id, "open", found.reason)
+        elif record["code"] in (MISSING, DAMAGED):
+            yield self._mend(Kind.BACK, id, "Its file is back as it was.")
+        elif {"sha256", "size"} & found.facts.keys():
+            yield self._mend(Kind.UNMEASURED, id, "Its checksum was not recorded.")
+        if found.poster:
+            write = partial(self._storage.write, changed["poster"], found.poster)
+            yield self._mend(Kind.POSTER, id, "Its poster was missing.", write)
+        if found.facts or not found.settings_agree:
+            write = partial(self._storage.write, key(id, ".json"), sidecar.write(changed))
+            yield self._mend(Kind.SETTINGS, id, "The JSON beside it was missing or old.", write)
+        for name in found.lost_inputs:
+            yield Finding(Kind.INPUT_LOST, id, "open", f"Its input {name} is gone.")
+
+    def _save(self, record: Record, changes: dict[str, Any]) -> bool:
+        """False: it was deleted while it was inspected, so nothing is amiss."""
+        changes = {name: value for name, value in changes.items() if record[name] != value}
+        if not changes:
+            return True
+        return self._database.write_now(
+            lambda connection: records.change(
+                connection, record["id"], records.IN_LIBRARY, **changes
+            )
+        )
+
+    def _inputs(self) -> Iterator[Finding]:
+        for path in _files(self._storage.root / "inputs"):
+            if path.suffix == ".part" or f"inputs/{path.name}" in self._used:
+                continue
+            if _age(path) > UNUSED_AFTER and self._repair:
+                yield self._remove(Kind.INPUT_UNUSED, path, "No video needs it.")
+            else:
+                yield _noted(Kind.INPUT_UNUSED, path, "No video needs it.")
+
+    def _backups(self) -> Iterator[Finding]:
+        for path in _files(self._storage.root):
+            if path.suffix == ".backup":
+                yield _noted(Kind.BACKUP, path, "The database before an upgrade.")
+
+    def _remove(self, kind: Kind, path: Path, sentence: str) -> Finding:
+        size = _size(path)
+        finding = self._mend(kind, path.name, sentence, lambda: path.unlink(missing_ok=True))
+        return Finding(kind, path.name, finding.outcome, finding.sentence, size)
+
+    def _mend(
+        self, kind: Kind, name: str, sentence: str, repair: Callable[[], object] = lambda: None
+    ) -> Finding:
+        """Do it where that was asked for."""
+        if not self._repair:
+            return Finding(kind, name, "mendable", sentence)
+        try:
+            repair()
+        except (OSError, StorageUnusable):
+            return Finding(kind, name, "open", f"{sentence} The outputs folder can't be written.")
+        return Finding(kind, name, "mended", sentence)
+
+
+def _alone(storage: Storage) -> bool:
+    """Whether no studio is driving jobs on this folder, so that nothing is being downloaded."""
+    with contextlib.suppress(Timeout), FileLock(storage.root / "tmp" / "driver.lock", timeout=0):
+        return True
+    return False
+
+
+def _listed(record: Record) -> bool:
+    return record["state"] == State.COMPLETED and not record["deleted_at"]
+
+
+def _unlisted(record: Record) -> str | None:
+    """Why a finished job's video is not in the library; None: it is, or is under way."""
+    if _listed(record) or record["state"] not in FINAL:
+        return None
+    if record["deleted_at"]:
+        return "Its entry was deleted; the video arrived later, or outlived it."
+    return f"Its job ended as {record['state']}."
+
+
+def _noted(kind: Kind, path: Path, sentence: str) -> Finding:
+    return Finding(kind, path.name, "noted", sentence, _size(path))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Plain files directly in a folder; none where it is missing. Links are nobody's business."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                yield folder / entry.name
+
+
+def _age(path: Path) -> float:
+    """Seconds since it was last written; none for one that is gone."""
+    with contextlib.suppress(OSError):
+        return time.time() - path.stat().st_mtime
+    return 0.0
+
+
+def _size(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return path.stat().st_size
+    return 0
+
+
+def _chunks(many: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(many)
+    while some := list(islice(iterator, size)):
+        yield some
