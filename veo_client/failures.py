@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from time import time
@@ -149,14 +149,15 @@ def at_submit(error: Exception) -> VeoError:
     """A failed create: refused, never sent, or nobody knows."""
     if isinstance(error, Answer):
         return _refusal(error) or _unknown(f"Google answered with an error (HTTP {error.status})")
-    if isinstance(error, _NOT_SENT) or _offline_sign_in(error):
+    causes = list(_chain(error))  # the SDK wraps the network's errors for interactions only
+    if any(isinstance(cause, _NOT_SENT) for cause in causes) or _offline_sign_in(error):
         return Unreachable(
             "Google can't be reached. Nothing was sent and nothing is charged. "
             "Check the network and try again."
         )
     if isinstance(error, GoogleAuthError):
         return _sign_in()
-    if isinstance(error, TimeoutError | httpx2.TimeoutException):
+    if any(isinstance(cause, TimeoutError | httpx2.TimeoutException) for cause in causes):
         return _unknown("Google did not answer in time")
     return _unknown("Google's answer was lost")
 
@@ -340,6 +341,12 @@ def _sign_in() -> CredentialsError:
         "The sign-in to Google Cloud is missing or no longer valid. "
         "Sign in with: gcloud auth application-default login"
     )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error:
+        yield error
+        error = error.__cause__
 
 
 def _offline_sign_in(error: Exception) -> bool:

@@ -94,7 +94,7 @@ class GeminiApi:
     def _file(self, uri: str) -> tuple[str, Mapping[str, str]]:
         """Where to fetch a video, and with what: a file of the API is asked for at the configured
         address, with the key; any other address never sees the key."""
-        found = re.search(r"(?:/(v\w+))?/files/([\w-]+)", uri)
+        found = re.search(r"(?:^|/)(?:(v\d\w*)/)?files/([\w-]+)", uri)
         if not found:
             return uri, {}
         version, file = found[1] or self._version, found[2]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+import ssl
+from functools import cache
 
 import httpx2
 from google.genai import types
@@ -21,12 +22,17 @@ def http_client(hide: str = "") -> httpx2.AsyncClient:
 
     It does not follow redirects: the SDK would take the key along to any host.
     """
+
+    async def read_error(response: httpx2.Response) -> None:
+        await raise_answer(response, hide)
+
     return httpx2.AsyncClient(
+        verify=_certificates(),
         follow_redirects=False,
         timeout=httpx2.Timeout(60.0, connect=10.0),
         limits=httpx2.Limits(max_connections=200, max_keepalive_connections=50),
         headers={"user-agent": "veo-studio"},
-        event_hooks={"response": [partial(raise_answer, hide=hide)]},
+        event_hooks={"response": [read_error]},
     )
 
 
@@ -38,10 +44,19 @@ def sdk_options(
     Given a client of its own the SDK leaves aiohttp alone, which would send a dropped create
     twice; without ``attempts=1`` it sends an interaction up to five times.
     """
+    certificates = _certificates()
     return types.HttpOptions(
         base_url=base_url,
         api_version=api_version,
         timeout=120_000,  # milliseconds
         retry_options=types.HttpRetryOptions(attempts=1),
         httpx_async_client=http,
+        # For the clients it makes and does not use: each would read all certificates again.
+        client_args={"verify": certificates},
+        async_client_args={"verify": certificates, "ssl": certificates},
     )
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    return httpx2.create_ssl_context()
