@@ -1,0 +1,110 @@
+"""Veo Studio: a prompt and pictures in, a kept video out. Start it with ``python app.py``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+from dotenv import load_dotenv
+
+from studio.settings import Settings
+from studio.studio import Studio
+from veo_client.errors import VeoError
+
+# Gradio reads its own settings when it is imported, so these come first.
+load_dotenv(Path(__file__).with_name(".env"))
+try:
+    studio = Studio(Settings.from_env(os.environ))
+except (ValueError, VeoError) as error:
+    raise SystemExit(f"Veo Studio can't start: {error}") from None
+page_files = str(studio.storage.root / "tmp" / "page")
+uploads = Path(os.environ.setdefault("GRADIO_TEMP_DIR", page_files)).resolve()
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr  # noqa: E402
+
+from ui.blocks import StudioBlocks  # noqa: E402
+from ui.create import Create  # noqa: E402
+from ui.endpoint import add_generate  # noqa: E402
+from ui.notes import recover, top  # noqa: E402
+from ui.part import part  # noqa: E402
+from ui.stage import empty, working  # noqa: E402
+from ui.words import WORDS  # noqa: E402
+
+create = Create(studio, uploads)
+PATIENCE = 20.0
+"""Seconds that steps under way get to end in when the app is stopped."""
+KEEP_PROMPT = "(text) => localStorage.setItem('veo-studio.prompt', text)"
+KEPT_PROMPT = "() => localStorage.getItem('veo-studio.prompt') || ''"
+LOOKING = """() => {
+  const video = document.querySelector('#screen video')
+  return [Boolean(video && !video.paused && !video.muted)]
+}"""
+
+with StudioBlocks(studio, uploads) as demo:
+    # What is to be seen: the composer beside the stage, the gallery below.
+    part("top", top())
+    banner = part("banner", "")
+    first_form, first_label = create.first_form()
+    with gr.Row(elem_id="room"):
+        with gr.Column(elem_id="desk"):
+            prompt = gr.Textbox(
+                label=WORDS.prompt,
+                placeholder=WORDS.prompt_hint,
+                lines=5,
+                max_lines=14,
+                autofocus=True,
+                elem_id="prompt",
+            )
+            form = part("composer", first_form, script="composer", shows="value.html")
+            go = gr.Button(first_label, variant="primary", elem_id="go")
+            message = part("message", "", script="page")
+            recovery = part("recovery", recover(), script="stage")
+        with gr.Column(elem_id="stage"):
+            cards = part("working", working(()), script="stage")
+            screen = part("screen", empty(), script="stage")
+    posters = part("gallery", "", script="stage")
+    tick = part("tick", "", shows="")  # changes whenever there is something new to watch
+
+    # What happens. Each handler is a method of Create, which calls the studio.
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    at_once = quiet | {"queue": False}
+    watch = tick.change(create.watch, None, cards, trigger_mode="multiple", **quiet)
+    watch.success(create.collect, screen, [screen, posters, tick], js=LOOKING, **at_once)
+    begins = at_once | {"outputs": [tick, message, cards, screen], "cancels": [watch]}
+    go.click(create.submit, [prompt, form], **begins)
+    screen.retry(create.retry, None, **begins)
+    screen.check(create.check, None, **begins)
+    recovery.recover(create.recover, None, **begins)
+    cards.cancel(create.cancel, None, message, **at_once)
+    message.back(create.back, None, tick, cancels=[watch], **at_once)
+    posters.show(create.show, None, screen, **at_once)
+    screen.dismiss(create.dismiss, None, [screen, posters], **at_once)
+    screen.example(create.example, None, prompt, **at_once)
+    for act in (screen.reuse, screen.edit):
+        act(create.reuse, None, [prompt, form, go], **at_once)
+    form.input(create.follow, form, [form, go], trigger_mode="multiple", **at_once)
+    prompt.change(None, prompt, None, js=KEEP_PROMPT)
+    demo.load(None, None, prompt, js=KEPT_PROMPT)
+    demo.load(create.arrive, None, [banner, screen, posters, tick], **at_once)
+    add_generate(create)
+
+
+def main() -> None:
+    """Serve until asked to stop; then let the steps under way end."""
+    asked = threading.Event()
+    app, *_ = demo.launch(prevent_thread_lock=True)
+    if app is None:  # gradio's reloader runs this file again in a thread of its own
+        return
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: asked.set())
+    asked.wait()
+    demo.drain(PATIENCE)
+    demo.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""The gr.Blocks that brings its own addresses, guards and background work, however it is launched.
+
+Gradio takes these only at launch(). Filled in here, a script, a Space, a notebook's bare
+``demo.launch()`` and ``gradio app.py`` all serve the same app.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from starlette.applications import Starlette
+
+from studio.api import routes
+from studio.guard import guards
+from studio.studio import Studio
+from ui.files import keep_swept
+from ui.theme import HEAD, theme
+from ui.words import WORDS
+
+MOST_WATCHERS = 1000
+"""Events that may run at once; Gradio stops at 40 by itself, waiting generators included."""
+LARGEST_UPLOAD = "30mb"
+
+
+class StudioBlocks(gr.Blocks):
+    """A page with a studio behind it."""
+
+    def __init__(self, studio: Studio, uploads: Path) -> None:
+        self.studio = studio
+        self.uploads = uploads
+        self._loop: asyncio.AbstractEventLoop | None = None
+        super().__init__(
+            title=WORDS.title,
+            fill_width=True,
+            analytics_enabled=False,
+        )
+
+    def queue(self, *args: Any, **more: Any) -> gr.Blocks:
+        """Without a limit per event, and without the address that would get around the queue."""
+        usual = {"default_concurrency_limit": None, "max_size": MOST_WATCHERS, "api_open": False}
+        queued: gr.Blocks = super().queue(*args, **{**usual, **more})
+        return queued
+
+    def launch(self, *args: Any, **more: Any) -> Any:
+        """As gr.Blocks.launch; what is given here wins over what the page brings along."""
+        usual = {
+            "theme": theme(),
+            "head": HEAD,
+            "max_threads": MOST_WATCHERS,
+            "max_file_size": LARGEST_UPLOAD,
+            "run_history": False,  # it would keep every input in the browser
+            "enable_monitoring": False,
+            "footer_links": [],
+        }
+        own = {
+            "lifespan": self._life,
+            "routes": routes(self.studio),
+            "middleware": guards(self.studio),
+            "docs_url": None,
+            "redoc_url": None,
+        }
+        more["app_kwargs"] = {**own, **(more.get("app_kwargs") or {})}
+        return super().launch(*args, **{**usual, **more})
+
+    @asynccontextmanager
+    async def _life(self, _app: Starlette) -> AsyncIterator[None]:
+        """Jobs are driven while the server runs. Gradio may run this once per port it tries."""
+        self._loop = asyncio.get_running_loop()
+        await self.studio.start()
+        sweeping = asyncio.create_task(keep_swept(self.uploads), name="sweep")
+        try:
+            yield
+        finally:
+            sweeping.cancel()
+            await self.studio.stop()
+
+    def drain(self, patience: float) -> None:
+        """Let the steps under way end before close(), which cuts after five seconds."""
+        if self._loop and self._loop.is_running():
+            stopped: Future[None] = asyncio.run_coroutine_threadsafe(
+                self.studio.stop(patience), self._loop
+            )
+            stopped.result(patience + 5)

@@ -1,0 +1,101 @@
+"""A draft: what the composer holds in the browser, JSON under the names of VideoRequest.
+
+Whatever a browser sends is read here, into a VideoRequest or a RequestError. Pictures are named by
+their place below the upload folder (hash/name), so a draft can't point at any other file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from studio.storage import Storage
+from ui.files import lend
+from ui.words import WORDS
+from veo_client.errors import Problem, RequestError
+from veo_client.request import Media, VideoRequest
+
+Draft = Mapping[str, Any]
+UPLOAD = re.compile(r"[0-9a-f]{32,64}/(?!\.{1,2}$)[^/\\]{1,255}")
+
+
+def read(prompt: object, draft: object, uploads: Path) -> VideoRequest:
+    """The request that a prompt and a draft describe."""
+    if not isinstance(draft, Mapping):
+        raise RequestError(Problem("model", WORDS.bad_form))
+    return VideoRequest(
+        prompt=prompt if isinstance(prompt, str) else "",
+        model=_text(draft.get("model")),
+        first_frame=_picture(draft.get("first_frame"), uploads, "first_frame"),
+        last_frame=_picture(draft.get("last_frame"), uploads, "last_frame"),
+        reference_images=_references(draft.get("reference_images"), uploads),
+        aspect_ratio=_text(draft.get("aspect_ratio")),
+        resolution=_text(draft.get("resolution")),
+        duration=_whole(draft.get("duration"), "duration"),
+        negative_prompt=_text(draft.get("negative_prompt")),
+        seed=_whole(draft.get("seed"), "seed"),
+        generate_audio=draft.get("generate_audio") is not False,
+        person_generation=_text(draft.get("person_generation")),
+        number_of_videos=_whole(draft.get("number_of_videos"), "number_of_videos") or 1,
+    )
+
+
+def settings_of(request: VideoRequest) -> dict[str, Any]:
+    """The draft of a request without its pictures."""
+    return {
+        "model": request.model,
+        "aspect_ratio": request.aspect_ratio,
+        "resolution": request.resolution,
+        "duration": request.duration,
+        "negative_prompt": request.negative_prompt or "",
+        "seed": "" if request.seed is None else str(request.seed),
+        "generate_audio": request.generate_audio,
+        "person_generation": request.person_generation or "",
+        "number_of_videos": request.number_of_videos,
+    }
+
+
+def draft_of(kept: Mapping[str, Any], storage: Storage, uploads: Path) -> dict[str, Any]:
+    """The draft that asks for the same as a job's request; its pictures are lent anew."""
+    draft: dict[str, Any] = {
+        key: value for key, value in kept.items() if isinstance(value, str | int | bool)
+    }
+    for field in ("first_frame", "last_frame"):
+        draft[field] = _lent(kept.get(field), storage, uploads)
+    references = (_lent(key, storage, uploads) for key in kept.get("reference_images") or ())
+    return draft | {"reference_images": [name for name in references if name]}
+
+
+def _lent(key: object, storage: Storage, uploads: Path) -> str | None:
+    """An upload that is a kept picture once more; None where it is gone."""
+    if not isinstance(key, str) or not (kept := storage.path(key)).is_file():
+        return None
+    return "/".join(lend(kept, uploads, kept.name).parts[-2:])
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _whole(value: object, field: str) -> int | None:
+    if value is None or value == "":
+        return None
+    if not re.fullmatch(r"-?\d{1,12}", str(value)):
+        raise RequestError(Problem(field, WORDS.whole_number))
+    return int(str(value))
+
+
+def _picture(name: object, uploads: Path, field: str) -> Path | None:
+    if name is None or name == "":
+        return None
+    if isinstance(name, str) and UPLOAD.fullmatch(name) and (uploads / name).is_file():
+        return uploads / name
+    raise RequestError(Problem(field, WORDS.picture_gone))
+
+
+def _references(names: object, uploads: Path) -> tuple[Media, ...]:
+    listed = names[:16] if isinstance(names, list) else []
+    pictures = (_picture(name, uploads, "reference_images") for name in listed)
+    return tuple(picture for picture in pictures if picture is not None)

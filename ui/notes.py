@@ -1,0 +1,56 @@
+"""Short texts around the page: the banner, what is wrong with a request, that it was sent."""
+
+from __future__ import annotations
+
+import secrets
+from html import escape
+
+from studio.access import Visitor
+from studio.offer import Offer
+from ui.words import WORDS
+from veo_client.errors import RequestError, VeoError
+
+GET_A_KEY = "https://aistudio.google.com/apikey"
+
+
+def banner(offer: Offer, visitor: Visitor) -> str:
+    """Why videos are simulated and how to get real ones; that the disk forgets."""
+    lines = []
+    if offer.why:
+        link = f' <a href="{GET_A_KEY}" target="_blank" rel="noopener">{WORDS.get_a_key}</a>'
+        lines.append(escape(offer.why) + (link if offer.simulated and visitor.trusted else ""))
+    if offer.temporary:
+        lines.append(escape(WORDS.temporary))
+    return "".join(f"<p>{line}</p>" for line in lines)
+
+
+def top() -> str:
+    """The head of the page."""
+    return (
+        f'<header><a class="skip" href="#screen">{WORDS.skip}</a>'
+        f'<h1><i class="mark"></i>{WORDS.title}</h1></header>'
+    )
+
+
+def recover() -> str:
+    """A folded box that takes an id."""
+    return f"""<details class="more"><summary>{WORDS.recover}</summary>
+<form class="recover" data-act="recover" autocomplete="off">
+<label class="field"><span>{WORDS.recover_hint}</span>
+<input name="id" required maxlength="500"></label>
+<button class="quiet" type="submit">{WORDS.recover_go}</button>
+<p class="hint">{WORDS.recover_help}</p></form></details>"""
+
+
+def problem(error: VeoError) -> str:
+    """What is wrong and what to do; names the fields it is about."""
+    fields = [each.field for each in error.problems] if isinstance(error, RequestError) else []
+    return (
+        f'<p class="problem" role="alert" data-fields="{escape(" ".join(fields))}">'
+        f"{escape(str(error))}</p>"
+    )
+
+
+def sent() -> str:
+    """Nothing to see: it tells the page's script that the prompt has been sent."""
+    return f'<p data-sent="{secrets.token_hex(4)}" hidden></p>'

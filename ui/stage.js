@@ -1,0 +1,37 @@
+// Buttons in drawn HTML become events of the component: 'cancel', 'retry', 'check', 'edit', 'reuse',
+// 'dismiss', 'example', 'recover' and 'show', each with the id it is about.
+element.addEventListener('click', ({ target }) => {
+  const button = target.closest('button')
+  const video = element.querySelector('video')
+  if (button?.dataset.act) {
+    trigger(button.dataset.act, { id: button.dataset.id })
+    if (['reuse', 'edit', 'example'].includes(button.dataset.act)) document.querySelector('#prompt textarea').focus()
+    if (button.dataset.act === 'show') document.querySelector('#stage').scrollIntoView({ block: 'nearest' })
+  }
+  if (button?.matches('.unmute')) {
+    video.muted = false
+    video.play()
+  }
+})
+
+element.addEventListener('submit', (event) => {
+  event.preventDefault()
+  const form = event.target
+  if (form.dataset.act) trigger(form.dataset.act, Object.fromEntries(new FormData(form)))
+})
+
+// The title tells how far it is; a new video starts silent, and says once that it has sound.
+const shown = () => {
+  const title = element.querySelector('[data-title]')?.dataset.title
+  if (title) document.title = title
+  const video = element.querySelector('video')
+  if (!video || video.dataset.shown === video.src) return
+  video.dataset.shown = video.src
+  video.muted = true
+  if (video.autoplay) video.play().catch(() => {})
+}
+element.addEventListener('volumechange', ({ target }) => {
+  element.querySelector('.unmute').hidden = !target.muted
+}, true)
+watch('value', shown)
+shown()

@@ -1,0 +1,148 @@
+"""Every text of the page, in one place: another language is another Words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from studio.job import State
+
+
+@dataclass(frozen=True)
+class Words:
+    """English. Fields with braces are filled in with str.format."""
+
+    # The frame of the page
+    title: str = "Veo Studio"
+    skip: str = "Skip to the video"
+    get_a_key: str = "Get a key"
+    temporary: str = "This machine forgets its files. Download every video you want to keep."
+
+    # The composer
+    prompt: str = "Prompt"
+    prompt_hint: str = "A fox runs through fresh snow at dawn, the camera follows low and close"
+    pictures: str = "Pictures"
+    first_frame: str = "First frame"
+    last_frame: str = "Last frame"
+    reference: str = "Reference"
+    reference_n: str = "Reference {n}"
+    refused: str = "This file could not be taken. Use a JPEG, PNG or WebP of at most 30 MB."
+    needs_first: str = "First add the first frame"
+    add_picture: str = "Add: {slot}"
+    remove_picture: str = "Remove: {slot}"
+    model: str = "Model"
+    ratio: str = "Aspect ratio"
+    resolution: str = "Resolution"
+    seconds: str = "Seconds"
+    more: str = "More settings"
+    negative_prompt: str = "Negative prompt"
+    negative_hint: str = "text, watermark, blur"
+    seed: str = "Seed"
+    seed_hint: str = "Any"
+    sound: str = "With sound"
+    people_name: str = "People"
+    people_usual: str = "Google's usual rule"
+    people: dict[str, str] = field(
+        default_factory=lambda: {"allow_adult": "Adults only", "disallow": "Nobody"}
+    )
+    count: str = "Videos at once"
+    generate: str = "Generate"
+    generate_many: str = "Generate {n} videos"
+    seconds_short: str = "{n} s"
+    about: str = "about {price}"
+    under_a_cent: str = "less than $0.01"
+    unknown_price: str = "an unknown price"
+    free: str = "free, simulated"
+    nothing_reached: str = "No model is within reach"
+
+    # What moved when two choices exclude each other
+    moved_duration: str = "Now {seconds} s, because of {cause}."
+    moved_resolution: str = "Now {resolution}, because of {seconds} s."
+    not_offered: str = "Now {new}, because {model} has no {old}."
+    with_last_frame: str = "the last frame"
+    with_references: str = "the reference images"
+    one_kind: str = "Frames and reference images exclude each other."
+
+    # The stage
+    stage: str = "Stage"
+    empty: str = "What would you like to see?"
+    examples: tuple[tuple[str, str], ...] = (
+        (
+            "Snow fox",
+            "A fox trots through fresh snow at dawn, low tracking shot, breath steaming, "
+            "soft crunch of paws, distant birds",
+        ),
+        (
+            "Night market",
+            "A night market in the rain, neon on wet stone, slow dolly past steaming noodle "
+            "stalls, chatter and sizzling pans",
+        ),
+        (
+            "Paper boat",
+            "A paper boat rides a gutter stream after a storm, macro, shallow focus, "
+            "golden light, water trickling",
+        ),
+    )
+    states: dict[State, str] = field(
+        default_factory=lambda: {
+            State.QUEUED: "Waiting",
+            State.SUBMITTING: "Sent",
+            State.RUNNING: "Google is making it",
+            State.DOWNLOADING: "Bringing it home",
+            State.COMPLETED: "Done",
+            State.FAILED: "It did not work out",
+            State.FILTERED: "Held back by the safety filter",
+            State.CANCELLED: "Stopped",
+            State.UNKNOWN: "Outcome unknown",
+        }
+    )
+    simulating: str = "The stand-in is making it"
+    next_try: str = "Next try in {wait}"
+    usual: str = "usually {time}"
+    longer: str = "longer than the usual {time}"
+    cancel: str = "Cancel"
+    cancel_one: str = "Cancel: {prompt}"
+    making_title: str = "{percent} % · {title}"
+    ready_title: str = "Ready · {title}"
+    video_of: str = "Video: {prompt}"
+    unmute: str = "Sound on"
+    download: str = "Download"
+    reuse: str = "Re-use settings"
+    try_again: str = "Try again"
+    try_anyway: str = "Try again anyway"
+    check_again: str = "Check again"
+    change_prompt: str = "Change the prompt"
+    change_settings: str = "Change the settings"
+    other_model: str = "Choose another model"
+    dismiss: str = "Dismiss"
+    id_at_google: str = "Id at Google"
+    simulated_tag: str = "Simulated"
+    took: str = "made in {time}"
+    costs: str = "about {price}"
+    not_charged: str = "Nothing was charged."
+    charged: str = "About {price} was charged."
+    maybe_charged: str = "Google may charge up to {price} for it."
+    free_of_charge: str = "It was simulated, so nothing was charged."
+    file_missing: str = "The file is missing"
+    file_missing_long: str = (
+        "The file of this video is no longer on this machine. Its settings are still here."
+    )
+    no_reason: str = "No reason was given."
+
+    # The gallery
+    recent: str = "Recent"
+    show: str = "Show: {prompt}"
+    no_poster: str = "No picture"
+
+    # Recovery by id
+    recover: str = "Recover a video by its id"
+    recover_hint: str = "Operation or interaction id from Google"
+    recover_help: str = "Google keeps a finished video for about two days."
+    recover_go: str = "Recover"
+
+    # Errors of the page itself
+    whole_number: str = "This has to be a whole number."
+    bad_form: str = "The settings arrived damaged. Reload the page and try again."
+    picture_gone: str = "This picture is no longer here. Add it again."
+
+
+WORDS = Words()
