@@ -62,7 +62,6 @@ def _stage(job: Job) -> str:
 
 def _card(job: Job, now: datetime, expected: Callable[[Job], float], *, large: bool) -> str:
     percent = round(100 * progress(job, now, expected))
-    cancel = escape(WORDS.cancel_one.format(prompt=job.prompt[:60]))
     price = "" if job.simulated or job.cost_estimate is None else money(job.cost_estimate)
     cost = f'<span class="price">{escape(WORDS.about.format(price=price))}</span>' if price else ""
     return f"""<article class="job {"newest" if large else ""}" style="--shape:{shape_of(job)}">
@@ -73,9 +72,20 @@ def _card(job: Job, now: datetime, expected: Callable[[Job], float], *, large: b
  aria-valuemax="100" aria-valuenow="{percent}"><i style="width:{percent}%"></i></div>
 </div>
 <div class="about"><p class="prompt" dir="auto">{escape(job.prompt)}</p>{cost}
-<button type="button" class="quiet" data-act="cancel" data-id="{escape(job.id)}"
- aria-label="{cancel}">{WORDS.cancel}</button></div>
+{_cancel(job)}</div>
 </article>"""
+
+
+def _cancel(job: Job) -> str:
+    """A button while it can be stopped; nothing that could only be refused."""
+    at_google = job.state is State.RUNNING and job.provider == "gemini_api"
+    if job.state is not State.QUEUED and not at_google:
+        return ""
+    name = escape(WORDS.cancel_one.format(prompt=job.prompt[:60]))
+    return (
+        f'<button type="button" class="quiet" data-act="cancel" data-id="{escape(job.id)}" '
+        f'aria-label="{name}">{WORDS.cancel}</button>'
+    )
 
 
 def _time(job: Job, now: datetime, expected: float) -> str:
