@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
+from google.auth import exceptions as sign_in
 
 from tests.strict_google import KEY, TOKEN, error_body
 from veo_client import failures
@@ -42,6 +42,9 @@ def said(status: int, message: str, code: str = "INVALID_ARGUMENT") -> Answer:
 
 
 REQUEST = httpx2.Request("POST", "http://google")
+OFFLINE: Exception = sign_in.TransportError("no token, no network")  # type: ignore[no-untyped-call]
+NEVER_SIGNED_IN: Exception = sign_in.DefaultCredentialsError()  # type: ignore[no-untyped-call]
+REVOKED: Exception = sign_in.RefreshError("revoked")  # type: ignore[no-untyped-call]
 
 SUBMIT: list[tuple[Exception, type[VeoError]]] = [
     (said(429, "slow down", "RESOURCE_EXHAUSTED"), QuotaError),
@@ -61,9 +64,9 @@ SUBMIT: list[tuple[Exception, type[VeoError]]] = [
     (httpx2.ConnectError("refused", request=REQUEST), Unreachable),
     (httpx2.ConnectTimeout("slow", request=REQUEST), Unreachable),
     (httpx2.PoolTimeout("busy", request=REQUEST), Unreachable),
-    (TransportError("no token, no network"), Unreachable),
-    (DefaultCredentialsError("none"), CredentialsError),
-    (RefreshError("revoked"), CredentialsError),
+    (OFFLINE, Unreachable),
+    (NEVER_SIGNED_IN, CredentialsError),
+    (REVOKED, CredentialsError),
     (httpx2.ReadTimeout("slow", request=REQUEST), UnknownOutcome),
     (httpx2.ReadError("reset", request=REQUEST), UnknownOutcome),
     (httpx2.WriteError("half sent", request=REQUEST), UnknownOutcome),
@@ -101,8 +104,8 @@ POLL: list[tuple[Exception, type[VeoError]]] = [
     (httpx2.RemoteProtocolError("cut", request=REQUEST), Unreachable),
     (TimeoutError(), Unreachable),
     (ValueError("no JSON"), Unreachable),
-    (TransportError("no network"), Unreachable),
-    (RefreshError("revoked"), CredentialsError),
+    (OFFLINE, Unreachable),
+    (REVOKED, CredentialsError),
 ]  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def metadata_of(data: bytes) -> set[str]:
     image = Image.open(BytesIO(data))
     image.load()
     harmless = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "progressive", "progression"}
-    return set(image.info) - harmless
+    return {str(name) for name in image.info} - harmless
 
 
 EXIF = Image.Exif()

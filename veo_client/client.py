@@ -59,11 +59,12 @@ async def generate(
     Raises VeoError; after TimedOut, a DownloadError or a stop in the middle, resume() the id.
     """
     await asyncio.to_thread(_ready, Path(outputs))
-    async with _reached(credentials, Path(outputs)) as reached:
-        model, notice = (table or load_models()).resolve(request.model, reached.providers)
+    async with _reached(credentials, Path(outputs)) as (reached, simulated):
+        model, successor = (table or load_models()).resolve(request.model, reached.providers)
         checked = request.checked(model)
         async with _connected(model.provider, reached) as provider:
             id = await provider.submit(checked)
+            notice = " ".join(filter(None, (successor, simulated))) or None
             yield Submitted(id, model.id, checked.cost(model), notice)
             async for event in _collected(provider, id, Path(outputs), poll_interval, timeout):
                 yield event
@@ -82,7 +83,7 @@ async def resume(
     if not id:
         raise RequestError(Problem("id", "Give the id of an operation or interaction."))
     await asyncio.to_thread(_ready, Path(outputs))
-    async with _reached(credentials, Path(outputs)) as reached:
+    async with _reached(credentials, Path(outputs)) as (reached, _):
         name = "agent_platform" if id.startswith("projects/") else "gemini_api"
         async with _connected(name, reached) as provider:
             async for event in _collected(provider, id, Path(outputs), poll_interval, timeout):
@@ -102,20 +103,29 @@ def _ready(outputs: Path) -> None:
 
 
 @asynccontextmanager
-async def _reached(credentials: Credentials | None, outputs: Path) -> AsyncIterator[Credentials]:
-    """The credentials to use: those given, those of the environment, or the stand-in's."""
+async def _reached(
+    credentials: Credentials | None, outputs: Path
+) -> AsyncIterator[tuple[Credentials, str | None]]:
+    """The credentials to use: those given, those of the environment, or the stand-in's with a
+    sentence that says so."""
     credentials = credentials or Credentials.from_env()
     wish = os.environ.get("STAND_IN", "auto")
     if credentials.providers and wish != "always":
-        yield credentials
+        yield credentials, None
         return
+    cure = "Set GEMINI_API_KEY or GOOGLE_CLOUD_PROJECT to make real ones."
     if wish == "never":
-        raise CredentialsError("Set GEMINI_API_KEY or GOOGLE_CLOUD_PROJECT to make videos.")
+        raise CredentialsError(f"No key, no videos. {cure}")
     from veo_client.stand_in import StandIn
 
-    stand_in = await StandIn.start(outputs / "stand-in")
     try:
-        yield stand_in.credentials
+        stand_in = await StandIn.start(outputs / "stand-in")
+    except OSError as error:
+        raise CredentialsError(
+            f"No key, and simulated videos can't be made here: is PyAV installed? {cure}"
+        ) from error
+    try:
+        yield stand_in.credentials, f"The videos are simulated. {cure}"
     finally:
         await stand_in.aclose()
 
