@@ -1,12 +1,26 @@
-"""Commands beside the page. ``python -m studio health``: 0 where the app here lives, else 1."""
+"""Commands beside the page: look, check, take out, bring in. ``python -m studio --help``.
+
+Exit code 0: done, all well. 1: something is amiss and said. 2: the command was not understood.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
+
+# Everything else is imported by the command that needs it: a health check runs every few seconds.
+if TYPE_CHECKING:
+    from studio.database import Database
+    from studio.job import Job
+    from studio.records import Record
+    from studio.settings import Settings
+    from studio.storage import Storage
 
 EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104
 
@@ -27,11 +41,249 @@ def healthy(url: str, patience: float = 4) -> bool:
         return False
 
 
-def main(arguments: list[str]) -> int:
-    if arguments != ["health"]:
-        print(__doc__)
-        return 2
+def health(options: argparse.Namespace) -> int:
+    """Whether the app here lives."""
+    del options
     return 0 if healthy(health_url(os.environ)) else 1
+
+
+def jobs(options: argparse.Namespace) -> int:
+    """What is under way, and what ended last."""
+    from studio import records
+
+    _, database = _opened(_settings())
+    under_way = records.newest(database, records.KEPT & ~records.FINISHED, 10_000)
+    ended = records.newest(database, records.KEPT & records.FINISHED, options.limit)
+    _show([*under_way, *ended], options.json, "No jobs yet.")
+    return 0
+
+
+def library(options: argparse.Namespace) -> int:
+    """The videos that are kept, newest first."""
+    from studio import records
+
+    _, database = _opened(_settings())
+    _show(
+        records.newest(database, records.IN_LIBRARY, options.limit), options.json, "No videos yet."
+    )
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Hold rows and files against each other."""
+    from studio.check import Check
+    from studio.findings import Report
+
+    walk = Check(*_opened(_settings()), repair=options.repair, quick=options.quick)
+    report, findings = Report(), []
+    for finding in walk.run():
+        report.add(finding)
+        if options.json:
+            findings.append(vars(finding))
+    if options.json:
+        counts = {kind: dict(outcomes) for kind, outcomes in report.counts.items()}
+        _print_json(
+            {
+                "remaining": report.remaining,
+                "videos": walk.videos,
+                "bytes": walk.size,
+                "counts": counts,
+                "findings": findings,
+            }
+        )
+    else:
+        print(f"{walk.videos:,} videos ({walk.size / 1e6:,.1f} MB) looked at.")
+        print(*report.lines(), sep="\n")
+    return 1 if report.remaining else 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write the library to a folder or a ZIP file."""
+    from studio.export import export_library
+
+    done = export_library(*_opened(_settings()), options.path)
+    print(f"{done.videos} videos exported, and {done.others} jobs that ended without one.")
+    if done.under_way:
+        print(f"{done.under_way} jobs under way stay here; export again when they are done.")
+    _complain(done.amiss)
+    return 1 if done.amiss else 0
+
+
+def import_(options: argparse.Namespace) -> int:
+    """Bring an exported library in."""
+    from studio.importing import import_library
+
+    done = import_library(*_opened(_settings(), new=True), options.path)
+    print(
+        f"{done.added} added, {done.restored} given their file back, {done.skipped} here already."
+    )
+    _complain(done.amiss)
+    return 1 if done.amiss else 0
+
+
+def ledger(options: argparse.Namespace) -> int:
+    """What it was expected to cost and did cost."""
+    from datetime import UTC, datetime, timedelta
+
+    from studio import ledger as books
+    from studio.budget import Budget
+
+    settings = _settings()
+    _, database = _opened(settings)
+    since = datetime.now(UTC).date() - timedelta(days=options.days - 1) if options.days else None
+    if options.csv:
+        with options.csv.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(books.csv_lines(database, since=since))
+    with database.engine.connect() as connection:
+        entries = books.entries(connection, since=since)
+        budget = Budget(settings.daily_budget, settings.monthly_budget)
+        totals = books.totals(connection, budget)
+    if options.json:
+        _print_json(books.as_data(entries, totals))
+    else:
+        print(*books.lines(entries, totals), sep="\n")
+    return 0
+
+
+def recover(options: argparse.Namespace) -> int:
+    """Fetch a video from Google once more, by its id here or there."""
+    import asyncio
+
+    job = asyncio.run(_recovered(_settings(), options.id))
+    print(f"{job.id}: {job.reason or job.state.value}")
+    return 0 if job.state == "completed" else 1
+
+
+async def _recovered(settings: Settings, id: str) -> Job:
+    """Polls and downloads, but sends nothing that waits: that is left to the app."""
+    from dataclasses import replace
+
+    from studio.recovery import recover
+    from studio.studio import Studio
+
+    studio = Studio(replace(settings, jobs_in_flight=0))
+    await studio.start()
+    try:
+        return await recover(studio, id)
+    finally:
+        await studio.stop()
+
+
+def _settings() -> Settings:
+    from studio.settings import Settings
+
+    return Settings.from_env(os.environ)
+
+
+def _opened(settings: Settings, *, new: bool = False) -> tuple[Storage, Database]:
+    """The library of these settings; ``new``: made where there is none yet."""
+    from filelock import FileLock
+
+    from studio.database import Database
+    from studio.storage import Storage, StorageUnusable
+
+    storage = Storage(settings.outputs_dir)
+    if new:
+        storage.prepare()
+    elif not storage.root.is_dir():
+        raise StorageUnusable("There is no outputs folder yet. Check OUTPUTS_DIR.")
+    (storage.root / "tmp").mkdir(exist_ok=True)
+    database = Database(settings.database)
+    with FileLock(storage.root / "tmp" / "schema.lock"):
+        database.prepare()
+    return storage, database
+
+
+def _show(found: list[Record], as_json: bool, nothing: str) -> None:
+    """One line per row, or the JSON that lies beside each video."""
+    import json
+
+    from studio import sidecar
+
+    if as_json:
+        _print_json([json.loads(sidecar.write(record)) for record in found])
+        return
+    for record in found:
+        day = f"{record['created_at']:%Y-%m-%d %H:%M}"
+        prompt = " ".join(str(record["name"] or record["request"].get("prompt", "")).split())
+        print(f"{record['id']}  {day}  {record['code'] or record['state']:<12} {prompt[:60]}")
+    if not found:
+        print(nothing)
+
+
+def _print_json(data: object) -> None:
+    import json
+
+    print(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def _complain(sentences: list[str]) -> None:
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m studio", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, does: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        about = (does.__doc__ or "").partition("\n")[0]
+        one = commands.add_parser(name, help=about, description=does.__doc__)
+        one.set_defaults(does=does)
+        return one
+
+    command("health", health)
+    for lists in (command("jobs", jobs), command("library", library)):
+        lists.add_argument("--limit", type=_whole, default=20, help="how many at most")
+        lists.add_argument("--json", action="store_true", help="for programs")
+    one = command("check", check)
+    one.add_argument("--repair", action="store_true", help="mend what can be mended")
+    one.add_argument("--quick", action="store_true", help="compare sizes, not checksums")
+    one.add_argument("--json", action="store_true", help="for programs")
+    for name, does in (("export", export), ("import", import_)):
+        command(name, does).add_argument("path", type=Path, metavar="FOLDER|FILE.zip")
+    one = command("ledger", ledger)
+    one.add_argument("--days", type=_whole, help="only the last DAYS days, today among them")
+    one.add_argument("--csv", type=Path, metavar="FILE", help="write every job to a file")
+    one.add_argument("--json", action="store_true", help="for programs")
+    command("recover", recover).add_argument("id", metavar="ID", help="ours, or Google's")
+    return parser
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; its exit code."""
+    from dotenv import load_dotenv
+
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
+    load_dotenv(Path(__file__).parents[1] / ".env")
+    return health(options) if options.does is health else _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    """The command, its errors as sentences."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from veo_client.errors import VeoError
+
+    try:
+        return int(options.does(options))
+    except (VeoError, ValueError) as error:
+        _complain([str(error)])
+    except SQLAlchemyError:
+        _complain(["The database does not answer, or is not one of this app."])
+    except OSError as error:
+        _complain([f"A file could not be read or written: {error.strerror or 'unknown error'}."])
+    return 1
 
 
 if __name__ == "__main__":

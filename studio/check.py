@@ -22,10 +22,11 @@ from studio import records, sidecar
 from studio.adoption import NotAdopted, adopt
 from studio.database import Database
 from studio.findings import Finding, Kind
-from studio.inspection import DAMAGED, MISSING, Inspection, inputs_of, inspect
+from studio.inspection import DAMAGED, MISSING, Inspection, inspect
 from studio.job import FINAL, State
 from studio.keeping import key
 from studio.records import Record
+from studio.sidecar import inputs_of
 from studio.storage import Storage, StorageUnusable
 
 T = TypeVar("T")

@@ -10,6 +10,7 @@ from studio import sidecar
 from studio.keeping import key
 from studio.media import Unreadable, look_at
 from studio.records import Record
+from studio.sidecar import inputs_of
 from studio.storage import Storage, sha256_of
 
 MISSING, DAMAGED = "missing", "damaged"
@@ -40,12 +41,14 @@ class Inspection:
     """Keys of pictures and videos of its request that are gone."""
 
 
-class _Amiss(Exception):
+class Amiss(Exception):
     """The video can't be shown as it was kept."""
 
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, code: str, record: Record, reason: str) -> None:
+        hope = _ASK_GOOGLE if record["provider_id"] else ""
+        super().__init__(reason + hope)
         self.code = code
+        self.reason = reason + hope
 
 
 def inspect(storage: Storage, record: Record, *, quick: bool = False) -> Inspection:
@@ -60,16 +63,17 @@ def inspect(storage: Storage, record: Record, *, quick: bool = False) -> Inspect
             return Inspection(facts=facts, **found)
         seen, poster = _look(storage, record)
         return Inspection(facts={**facts, **seen}, poster=poster, **found)
-    except _Amiss as amiss:
-        hope = _ASK_GOOGLE if record["provider_id"] else ""
-        return Inspection(code=amiss.code, reason=f"{amiss}{hope}", **found)
+    except Amiss as error:
+        return Inspection(code=error.code, reason=error.reason, **found)
 
 
-def inputs_of(record: Record) -> tuple[str, ...]:
-    """The keys of the pictures and videos that went into a row's request."""
-    request = record["request"]
-    names = [request.get(name) for name in ("first_frame", "last_frame", "source_video")]
-    return tuple(name for name in (*names, *(request.get("reference_images") or ())) if name)
+def amiss(storage: Storage, record: Record) -> Amiss | None:
+    """What is wrong with the video itself; None: it is there, byte for byte."""
+    try:
+        _check_video(storage, record, quick=False)
+    except Amiss as error:
+        return error
+    return None
 
 
 def _settings_agree(storage: Storage, record: Record) -> bool:
@@ -80,31 +84,31 @@ def _settings_agree(storage: Storage, record: Record) -> bool:
 
 
 def _check_video(storage: Storage, record: Record, quick: bool) -> dict[str, Any]:
-    """What the row lacks of checksum and size. Raises _Amiss."""
+    """What the row lacks of checksum and size. Raises Amiss."""
     path = storage.path(record["video"] or key(record["id"], ".mp4"))
     try:
         size = path.stat().st_size
         if record["size"] not in (None, size):
-            raise _Amiss(DAMAGED, _CHANGED)
+            raise Amiss(DAMAGED, record, _CHANGED)
         if quick and record["sha256"]:
             return {}
         sha256 = sha256_of(path)
     except FileNotFoundError:
-        raise _Amiss(MISSING, _GONE) from None
+        raise Amiss(MISSING, record, _GONE) from None
     except OSError:
-        raise _Amiss(DAMAGED, _CLOSED) from None
+        raise Amiss(DAMAGED, record, _CLOSED) from None
     if record["sha256"] not in (None, sha256):
-        raise _Amiss(DAMAGED, _CHANGED)
+        raise Amiss(DAMAGED, record, _CHANGED)
     measured = {"video": key(record["id"], ".mp4"), "sha256": sha256, "size": size}
     return _lacking(record, measured)
 
 
 def _look(storage: Storage, record: Record) -> tuple[dict[str, Any], bytes]:
-    """What the row lacks of the picture's size and length, and a poster. Raises _Amiss."""
+    """What the row lacks of the picture's size and length, and a poster. Raises Amiss."""
     try:
         seen = look_at(storage.path(record["video"] or key(record["id"], ".mp4")))
     except Unreadable:
-        raise _Amiss(DAMAGED, _UNDECODABLE) from None
+        raise Amiss(DAMAGED, record, _UNDECODABLE) from None
     measured = {
         "poster": key(record["id"], ".jpg"),
         "width": seen.width,

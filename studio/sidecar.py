@@ -18,6 +18,9 @@ LARGEST = 2**20
 
 ID = re.compile(r"video_[0-9a-f]{32}")
 
+INPUT = re.compile(r"inputs/[0-9a-f]{64}\.(?:png|jpg|mp4)")
+"""The key of a picture or video that went into a request."""
+
 _LEFT_OUT = frozenset(
     {
         *("version", "next_at", "claimed_by", "attempts", "hold", "position", "remote"),
@@ -73,7 +76,14 @@ def read(data: bytes) -> dict[str, Any]:
         raise Unreadable("its job is not over")
     if not ID.fullmatch(values["id"]):
         raise Unreadable("its id is none of ours")
+    if not all(isinstance(name, str) and INPUT.fullmatch(name) for name in _inputs(values)):
+        raise Unreadable("its inputs are none of ours")
     return values
+
+
+def inputs_of(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys of the pictures and videos that went into a row's request."""
+    return tuple(name for name in _inputs(values) if INPUT.fullmatch(str(name)))
 
 
 def agrees(data: bytes, values: Mapping[str, Any]) -> bool:
@@ -83,6 +93,15 @@ def agrees(data: bytes, values: Mapping[str, Any]) -> bool:
     except Unreadable:
         return False
     return all(found[name] == values[name] for name in COLUMNS if name not in _MARKS)
+
+
+def _inputs(values: Mapping[str, Any]) -> list[Any]:
+    """Whatever stands where a request names its inputs."""
+    request = values["request"]
+    references = request.get("reference_images") or []
+    single = [request.get(name) for name in ("first_frame", "last_frame", "source_video")]
+    several = references if isinstance(references, list) else [references]
+    return [name for name in (*single, *several) if name is not None]
 
 
 def _plain(value: Any) -> Any:
