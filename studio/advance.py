@@ -27,7 +27,7 @@ from studio.database import Database
 from studio.inputs import Inputs
 from studio.job import Job, State
 from studio.keeping import Keeping
-from studio.polling import History
+from studio.polling import History, guess
 from studio.providers import Providers
 from veo_client.errors import (
     CredentialsError,
@@ -388,7 +388,7 @@ class Advance:
         return timedelta(0) if job.code == "checking" else self.deadline
 
     def _until_look(self, job: Job, elapsed: float, looks: int) -> float:
-        return self.history.next_look(job.kind, self._model(job), elapsed, looks)
+        return self.history.next_look(job.kind, guess(job, self.table), elapsed, looks)
 
     def _model(self, job: Job) -> Model | None:
         return next((model for model in self.table.models if model.id == job.model), None)

@@ -101,9 +101,10 @@ class Job:
 
     @property
     def kind(self) -> tuple[str, float, str]:
-        """What the time at Google depends on: model, seconds, resolution."""
+        """What the time until it is done depends on: model, seconds, resolution."""
+        model = f"simulated {self.model}" if self.simulated else self.model
         seconds = float(self.request.get("duration") or 0)
-        return self.model, seconds, str(self.request.get("resolution", ""))
+        return model, seconds, str(self.request.get("resolution", ""))
 
     @property
     def final(self) -> bool:

@@ -20,7 +20,7 @@ from studio.database import Database
 from studio.inputs import Inputs
 from studio.job import Job, State
 from studio.offer import Offer
-from studio.polling import History
+from studio.polling import History, guess
 from studio.watch import Watcher
 from veo_client.errors import Problem, RequestError, VeoError
 from veo_client.models import Model, ModelTable
@@ -153,8 +153,7 @@ class Jobs:
 
     def expected_seconds(self, job: Job) -> float:
         """The usual seconds from the submit to the file."""
-        model = next((model for model in self._table.models if model.id == job.model), None)
-        return self._history.expected(job.kind, model) + 1.0
+        return self._history.expected(job.kind, guess(job, self._table)) + 1.0
 
     async def cancel(self, id: str, owner: str) -> Job:
         """Stop it where that is possible and say what that means for the money.

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from veo_client.models import Model
+from studio.job import Job
+from veo_client.models import ModelTable
 
 KEPT = 60
 """Durations remembered per kind of request: enough for the shape, recent enough for the season."""
@@ -28,8 +29,20 @@ FIRST_MINUTE = 12
 Kind = tuple[str, float, str]
 """Model, seconds, resolution: what durations depend on."""
 
+Wait = tuple[float, float, float]
+"""Seconds an operation is expected to take before any was seen: quick, usual, slow."""
+
+STAND_IN_WAIT: Wait = (2.5, 5.0, 15.0)
+
 _GRID = [0.5 * 1.08**i for i in range(112)]
 """Times from half a second to 40 minutes, each 8 % after the one before."""
+
+
+def guess(job: Job, table: ModelTable) -> Wait:
+    """What the table says of a job's model; the stand-in takes a few seconds for any."""
+    if job.simulated:
+        return STAND_IN_WAIT
+    return next((model.wait for model in table.models if model.id == job.model), (11, 60, 360))
 
 
 class History:
@@ -42,14 +55,13 @@ class History:
         """Remember how long one operation took."""
         self._seen[kind].append(max(seconds, 0.1))
 
-    def expected(self, kind: Kind, model: Model | None) -> float:
+    def expected(self, kind: Kind, wait: Wait) -> float:
         """The usual seconds from submit to done."""
         seen = sorted(self._seen.get(kind, ()))
-        return seen[len(seen) // 2] if seen else (model.wait[1] if model else 60.0)
+        return seen[len(seen) // 2] if seen else wait[1]
 
-    def next_look(self, kind: Kind, model: Model | None, elapsed: float, looks: int) -> float:
+    def next_look(self, kind: Kind, wait: Wait, elapsed: float, looks: int) -> float:
         """Seconds to wait for the next look, ``elapsed`` after the submit and ``looks`` made."""
-        wait = model.wait if model else (11.0, 60.0, 360.0)
         density = _density(tuple(sorted(self._seen.get(kind, ()))), wait)
         delay = _until_due(density, elapsed)
         if elapsed + delay < 60 and looks >= FIRST_MINUTE - 1:
@@ -58,7 +70,7 @@ class History:
 
 
 @lru_cache(maxsize=256)
-def _density(seen: Sequence[float], wait: tuple[float, float, float]) -> tuple[float, ...]:
+def _density(seen: Sequence[float], wait: Wait) -> tuple[float, ...]:
     """Looks per second in each interval of the grid."""
     trust = len(seen) / (len(seen) + 1.5)
     done = [trust * _seen_by(seen, t) + (1 - trust) * _guessed_by(wait, t) for t in _GRID]
@@ -83,7 +95,7 @@ def _seen_by(seen: Sequence[float], t: float) -> float:
     return sum(min(max(share, 0.0), 1.0) for share in shares) / len(seen)
 
 
-def _guessed_by(wait: tuple[float, float, float], t: float) -> float:
+def _guessed_by(wait: Wait, t: float) -> float:
     """The same from the table, before anything was seen: straight lines over the logarithm."""
     quick, usual, slow = (max(seconds, 1.0) for seconds in wait)
     points = [(0.5, 0.0), (quick, 0.35), (usual, 0.65), (slow, 0.95), (slow * 4, 1.0)]

@@ -21,7 +21,7 @@ def looks(history: History, model: Model, takes: float) -> tuple[float, int]:
     """Seconds from done to seen, and the number of looks."""
     now, count = 0.0, 0
     while now < takes:
-        now += history.next_look(KIND, model, now, count)
+        now += history.next_look(KIND, model.wait, now, count)
         count += 1
     return now - takes, count
 
@@ -67,7 +67,7 @@ def test_the_next_look_is_always_soon_but_never_at_once(
     history = History()
     for seconds in seen:
         history.learn(KIND, seconds)
-    assert SHORTEST <= history.next_look(KIND, None, elapsed, count) <= max(LONGEST, 60)
+    assert SHORTEST <= history.next_look(KIND, VEO.wait, elapsed, count) <= max(LONGEST, 60)
 
 
 def test_it_beats_a_grid_of_the_same_number_of_looks() -> None:
@@ -83,7 +83,7 @@ def test_it_beats_a_grid_of_the_same_number_of_looks() -> None:
 
 def test_the_usual_time_comes_from_experience() -> None:
     history = History()
-    assert history.expected(KIND, VEO) == VEO.wait[1]
+    assert history.expected(KIND, VEO.wait) == VEO.wait[1]
     for seconds in (20, 21, 22):
         history.learn(KIND, seconds)
-    assert history.expected(KIND, VEO) == 21
+    assert history.expected(KIND, VEO.wait) == 21
