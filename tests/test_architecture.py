@@ -134,6 +134,21 @@ def test_what_runs_weighs_little() -> None:
     assert weight / 2**20 < INSTALLED_AT_MOST
 
 
+def test_whatever_is_imported_is_installed_by_what_runs() -> None:
+    """Also where something else, a test's own need for example, happens to bring it."""
+    runs = {Requirement(line.partition("#")[0]).name for line in requirements(RUNS)}
+    installed = with_all_they_need(runs)
+    owners = metadata.packages_distributions()
+    imported = set[str]().union(*map(imports, sources(*ROOMS))) - sys.stdlib_module_names
+    foreign = imported - {room.removesuffix(".py") for room in ROOMS}
+    brought = {
+        name
+        for name in foreign
+        if installed & {owner.lower().replace("_", "-") for owner in owners.get(name, ())}
+    }
+    assert foreign - brought == set()
+
+
 CLIENT_ALONE = """
 import sys
 

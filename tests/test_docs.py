@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -26,8 +26,8 @@ READ_BY_LIBRARIES = {
     "GRADIO_SERVER_NAME",
     "GRADIO_SERVER_PORT",
 }
-SET_BY_THE_PLATFORM = {"SPACE_ID"}
-"""Nobody sets these by hand: a Space does."""
+NOT_OURS = {"PYTHONPATH", "SPACE_ID"}
+"""Read, but set by Python's users and by a Space."""
 
 
 class Noting(Mapping[str, str]):
@@ -66,11 +66,11 @@ def test_the_example_lists_every_setting_and_no_other() -> None:
     environment = Noting()
     Settings.from_env(environment)
     settings = environment.asked | READ_BY_LIBRARIES
-    assert settings_in(EXAMPLE) == settings - SET_BY_THE_PLATFORM
+    assert settings_in(EXAMPLE) == settings - NOT_OURS
 
 
 def test_no_setting_is_read_behind_the_settings_back() -> None:
-    assert read_elsewhere() <= settings_in(EXAMPLE) | SET_BY_THE_PLATFORM
+    assert read_elsewhere() <= settings_in(EXAMPLE) | NOT_OURS
 
 
 def test_the_example_shows_the_defaults() -> None:
@@ -106,6 +106,16 @@ def test_every_make_target_in_readme_is_there() -> None:
     assert {"run", "test", "quick"} <= named <= targets
 
 
+def test_readme_lists_every_command_and_no_other() -> None:
+    told = README.partition("## Your library from the command line")[2].partition("\n## ")[0]
+    rows = [row.split("|")[1] for row in told.splitlines() if row.startswith("| `")]
+    words = [sys.executable, "-m", "studio", "--help"]
+    usage = subprocess.run(words, cwd=ROOT, capture_output=True, text=True).stdout
+    commands = re.findall(r"^    ([a-z]+) ", usage, re.MULTILINE)
+    assert len(commands) > 5
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(commands)
+
+
 def test_every_file_in_readme_is_there() -> None:
     linked = re.findall(r"\]\(((?!http)[^)#]+)\)", README)
     quoted = re.findall(r"`([\w/.-]+\.(?:py|toml|txt|yaml))`", README)
@@ -138,12 +148,9 @@ def test_readmes_python_is_python() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", code_blocks("python"), ids=lambda block: block.split()[1])
-def test_readmes_python_runs(
-    block: str, start_app: Callable[..., AppServer], tmp_path: Path
-) -> None:
-    server = start_app()
+def test_readmes_python_runs(block: str, app_server: AppServer, tmp_path: Path) -> None:
     program = tmp_path / "example.py"
-    program.write_text(block.replace(":7860", f":{server.port}"))
+    program.write_text(block.replace(":7860", f":{app_server.port}"))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OUTPUTS_DIR": str(tmp_path / "own")}
     run = subprocess.run(
         [sys.executable, program.name],
@@ -154,6 +161,6 @@ def test_readmes_python_runs(
         timeout=120,
     )
     assert run.returncode == 0, run.stderr
-    videos = [*tmp_path.rglob("*.mp4")]
+    videos = [*tmp_path.rglob("*.mp4"), *app_server.outputs.rglob("*.mp4")]
     assert videos
     assert all(video.read_bytes()[4:8] == b"ftyp" for video in videos)
