@@ -21,6 +21,7 @@ def add_generate(create: Create) -> None:
     """Add the endpoint to the page being built; its widgets are never drawn."""
 
     async def generate(
+        request: gr.Request,
         prompt: str,
         model: str | None = None,
         first_frame: str | None = None,
@@ -32,8 +33,6 @@ def add_generate(create: Create) -> None:
         negative_prompt: str | None = None,
         seed: float | None = None,
         generate_audio: bool = True,
-        *,
-        request: gr.Request,
     ) -> AsyncIterator[tuple[str, str | None]]:
         """Make a video. Only the prompt is needed; what is left out is the model's own default.
 
