@@ -36,9 +36,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/runs: requirements.txt | $(BIN)/python
+	@echo "Setting up $(VENV): a minute or so, the first time."
 	$(PIP) -r requirements.txt
 	@touch $@
 
 $(VENV)/tests: requirements.txt requirements-dev.txt | $(BIN)/python
+	@echo "Setting up $(VENV) for the tests: a minute or so, the first time."
 	$(PIP) -r requirements-dev.txt
 	@touch $(VENV)/runs $@

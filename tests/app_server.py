@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -46,7 +45,7 @@ class AppServer:
 
     def kill(self) -> None:
         """As a crash does: nothing is told, nothing is finished."""
-        self.process.send_signal(signal.SIGKILL)
+        self.process.kill()
         self.process.wait()
 
     def wait_until_healthy(self) -> None:

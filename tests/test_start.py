@@ -20,6 +20,7 @@ from jupyter_client.manager import start_new_kernel
 
 from tests.app_server import ROOT, AppServer, free_port
 from tests.strict_google import KEY, StrictGoogle
+from tests.tools import is_root
 
 pytestmark = pytest.mark.slow
 
@@ -94,9 +95,7 @@ def read_only(folder: Path) -> Path:
 
 def as_an_ordinary_user() -> list[str]:
     """Words before a command by which root runs it without root's rights, as user 1000."""
-    if os.geteuid():
-        return []
-    return ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]
+    return ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"] if is_root() else []
 
 
 def test_python_app_py_serves_everything(start_app: Callable[..., AppServer]) -> None:

@@ -29,12 +29,13 @@ def image_engine() -> Literal["docker", "buildah"] | None:
     docker = shutil.which("docker")
     if docker and subprocess.run([docker, "info"], capture_output=True).returncode == 0:
         return "docker"
-    if shutil.which("buildah") and shutil.which("mmdebstrap") and _root():
+    if shutil.which("buildah") and shutil.which("mmdebstrap") and is_root():
         return "buildah"
     return None
 
 
-def _root() -> bool:
+def is_root() -> bool:
+    """Whether this process may do everything; never on Windows."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
@@ -48,7 +49,7 @@ def _missing() -> list[str]:
 def install() -> None:
     """Debian's packages where this is root on a Debian; else a sentence for what is missing."""
     apt = shutil.which("apt-get")
-    if _missing() and apt and _root():
+    if _missing() and apt and is_root():
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (["update"], ["install", "-y", "--no-install-recommends", *_missing()]):
             subprocess.run([apt, "-qq", *command], env=quiet, check=True)
