@@ -84,6 +84,8 @@ class Plan:
     """Do the work first (create the job), then give this answer."""
     cut: int | None = None
     """Close the connection after so many bytes of the body; -1: before the head."""
+    hang: int | None = None
+    """Send so many bytes of the body and then nothing more, with the connection open."""
     reset: bool = False
     """Reset the connection in place of an answer."""
     drip: float = 0.0
@@ -215,8 +217,11 @@ class StrictGoogle:
             body = json.loads(raw) if raw else None
         seen = Seen(_route(method, path), method, path, headers, body)
         self.requests.append(seen)
-        plan = self._plans[seen.route].popleft() if self._plans[seen.route] else Plan()
-        return await self._answer(seen, plan, writer)
+        return await self._answer(seen, self._planned(seen), writer)
+
+    def _planned(self, seen: Seen) -> Plan:
+        plans = self._plans[seen.route]
+        return plans.popleft() if plans else Plan()
 
     async def _answer(self, seen: Seen, plan: Plan, writer: asyncio.StreamWriter) -> bool:
         status, body = 200, b""
@@ -244,7 +249,10 @@ class StrictGoogle:
             *(f"{name}: {value}" for name, value in sent.items()),
         ]
         writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
-        await _write(writer, body if plan.cut is None else body[: plan.cut], plan.drip)
+        end = plan.cut if plan.hang is None else plan.hang
+        await _write(writer, body if end is None else body[:end], plan.drip)
+        if plan.hang is not None:
+            await asyncio.sleep(3600)
         return plan.cut is None and plan.length is None
 
     def _honest(self, seen: Seen) -> tuple[int, bytes]:

@@ -35,7 +35,7 @@ from veo_client.errors import (
     Unreachable,
     VeoError,
 )
-from veo_client.provider import Poll, RemoteVideo
+from veo_client.provider import Limits, Poll, RemoteVideo
 from veo_client.request import VideoRequest
 
 VEO = next(model for model in load_models().models if model.id == "veo-3.1-generate-001")
@@ -198,6 +198,24 @@ async def test_where_nobody_listens_nothing_was_created(google: StrictGoogle) ->
     await veo.aclose()
 
 
+async def test_a_create_that_hangs_is_given_up_and_unknown(google: StrictGoogle) -> None:
+    veo = AgentPlatform(google.veo, Limits(submit=0.3))
+    google.plan("veo_create", Plan(delay=30, accepted=True))
+    with pytest.raises(UnknownOutcome, match="did not answer in time"):
+        await veo.submit(request())
+    await veo.aclose()
+    assert len(google.requests) == 1
+
+
+async def test_a_poll_that_hangs_is_given_up(google: StrictGoogle) -> None:
+    veo = AgentPlatform(google.veo, Limits(silence=0.3))
+    id = await veo.submit(request())
+    google.plan("veo_poll", Plan(delay=30))
+    with pytest.raises(Unreachable):
+        await veo.poll(id)
+    await veo.aclose()
+
+
 async def test_without_a_sign_in_the_command_for_it_is_named(google: StrictGoogle) -> None:
     veo = AgentPlatform(replace(google.veo, token=None))
     for verb in (veo.submit(request()), veo.poll(NAME)):
@@ -338,8 +356,9 @@ async def test_veo_can_not_be_stopped(veo: AgentPlatform) -> None:
 async def test_an_operation_is_asked_for_in_the_region_that_its_name_tells() -> None:
     here = AgentPlatform(Credentials(project=PROJECT, token=TOKEN))
     where = here._where(NAME.replace("us-central1", "europe-west4"))
-    assert where is not None
     assert where.base_url == "https://europe-west4-aiplatform.googleapis.com/"
+    world = here._where(NAME.replace("us-central1", "global"))
+    assert world.base_url == "https://aiplatform.googleapis.com/"
     await here.aclose()
 
 

@@ -21,7 +21,7 @@ from veo_client.errors import (
     VeoError,
 )
 from veo_client.gemini_api import GeminiApi
-from veo_client.provider import RemoteVideo
+from veo_client.provider import Limits, RemoteVideo
 
 ADDRESS = "https://generativelanguage.googleapis.com/v1beta/files/abc123:download?alt=media"
 
@@ -181,8 +181,8 @@ async def test_what_stands_at_the_destination_stays_until_the_new_file_is_whole(
 async def test_a_stopped_download_leaves_nothing(
     google: StrictGoogle, api: GeminiApi, tmp_path: Path
 ) -> None:
-    google.video = fake_mp4(200_000)
-    google.plan("file", Plan(drip=0.1))
+    google.video = fake_mp4(3_000_000)
+    google.plan("file", Plan(hang=2_000_000))
     task = asyncio.create_task(api.download(RemoteVideo(uri=ADDRESS), tmp_path / "fox.mp4"))
     async with asyncio.timeout(5):
         while not files(tmp_path):  # noqa: ASYNC110 - the disk sends no events
@@ -245,7 +245,7 @@ async def test_a_large_file_passes_through_little_memory(
 
 
 def test_nothing_of_the_client_shows_the_key() -> None:
-    client = wire.http_client(hide=KEY)
+    client = wire.http_client(None, Limits(), hide=KEY)
     assert KEY not in repr(client)
     assert KEY not in repr(client.event_hooks)
     assert isinstance(client, httpx2.AsyncClient)

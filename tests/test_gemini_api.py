@@ -21,6 +21,7 @@ from veo_client.errors import (
     BillingError,
     Cancelled,
     CredentialsError,
+    DownloadError,
     Expired,
     FilteredError,
     GenerationFailed,
@@ -32,7 +33,7 @@ from veo_client.errors import (
     VeoError,
 )
 from veo_client.gemini_api import GeminiApi
-from veo_client.provider import Poll
+from veo_client.provider import Limits, Poll
 from veo_client.request import VideoRequest
 
 OMNI = next(model for model in load_models().models if model.id == "gemini-omni-1.2-flash")
@@ -252,6 +253,53 @@ async def test_where_nobody_listens_nothing_was_created(google: StrictGoogle) ->
     api = GeminiApi(credentials)
     with pytest.raises(Unreachable, match="Nothing was sent"):
         await api.submit(request())
+    await api.aclose()
+
+
+async def test_a_name_that_no_one_knows_is_as_harmless(google: StrictGoogle) -> None:
+    api = GeminiApi(replace(google.omni, gemini_base_url="http://no-such-host.invalid"))
+    with pytest.raises(Unreachable, match="Nothing was sent"):
+        await api.submit(request())
+    await api.aclose()
+
+
+@pytest.mark.parametrize("plan", [Plan(delay=30, accepted=True), Plan(hang=30)])
+async def test_a_create_that_hangs_is_given_up_and_unknown(
+    google: StrictGoogle, plan: Plan
+) -> None:
+    api = GeminiApi(google.omni, Limits(submit=0.7))
+    google.plan("omni_create", plan)
+    with pytest.raises(UnknownOutcome, match="did not answer in time"):
+        await api.submit(request())
+    await api.aclose()
+    assert len(google.requests) == 1
+
+
+async def test_a_poll_and_a_download_that_hang_are_given_up(
+    google: StrictGoogle, tmp_path: Path
+) -> None:
+    api = GeminiApi(google.omni, Limits(silence=0.3, download=0.5))
+    id = await api.submit(request())
+    google.plan("omni_poll", Plan(delay=30))
+    with pytest.raises(Unreachable):
+        await api.poll(id)
+    poll = await done(api, id)
+    google.plan("file", Plan(delay=30), Plan(hang=5000), Plan(drip=0.2))
+    google.video = fake_mp4(200_000)
+    for _ in range(3):
+        with pytest.raises(DownloadError):
+            await api.download(poll.videos[0], tmp_path / "fox.mp4")
+    await api.aclose()
+    assert not (tmp_path / "fox.mp4").exists()
+
+
+async def test_a_proxy_of_the_environment_is_not_asked_for_what_is_on_this_machine(
+    google: StrictGoogle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    api = GeminiApi(google.omni)
+    await done(api, await api.submit(request()))
     await api.aclose()
 
 

@@ -12,7 +12,10 @@ from veo_client.models import PROVIDERS, Model, ModelTable, load_models
 
 TABLE = load_models()
 BOTH = frozenset(PROVIDERS)
-each_model = pytest.mark.parametrize("model", TABLE.models, ids=lambda model: model.id)
+IDS = [model.id for model in TABLE.models]
+each_model = pytest.mark.parametrize(
+    "model", TABLE.models, ids=[model.id for model in TABLE.models]
+)
 
 
 @each_model
@@ -44,7 +47,7 @@ def test_silence_is_never_dearer_and_finer_never_cheaper(model: Model) -> None:
 
 
 def test_ids_are_named_once() -> None:
-    ids = [row.id for row in (*TABLE.models, *TABLE.retired)]
+    ids = [model.id for model in TABLE.models] + [gone.id for gone in TABLE.retired]
     assert len(ids) == len(set(ids))
 
 

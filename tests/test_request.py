@@ -231,5 +231,6 @@ def test_leaving_something_out_never_breaks_another_rule_than_its_own(
     assume(
         field != "task" or (request.source_video is None and not request.previous_interaction_id)
     )
-    less = replace(request, **{field: None})
+    nothing: dict[str, Any] = {field: None}
+    less = replace(request, **nothing)
     assert fields(less) <= fields(request) | {"duration"}

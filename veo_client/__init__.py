@@ -28,7 +28,7 @@ from veo_client.errors import (
 )
 from veo_client.events import Completed, Downloading, Event, Running, Submitted
 from veo_client.models import Model, ModelTable, Retired, load_models
-from veo_client.provider import Poll, Provider, RemoteVideo
+from veo_client.provider import Limits, Poll, Provider, RemoteVideo
 from veo_client.request import Media, Task, VideoRequest
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "Expired",
     "FilteredError",
     "GenerationFailed",
+    "Limits",
     "Media",
     "Model",
     "ModelTable",

@@ -18,7 +18,7 @@ from veo_client.credentials import Credentials
 from veo_client.errors import Problem, RequestError
 from veo_client.images import prepare
 from veo_client.media import read_video
-from veo_client.provider import Poll, RemoteVideo
+from veo_client.provider import Limits, Poll, RemoteVideo
 from veo_client.request import Media, VideoRequest
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -29,25 +29,25 @@ class AgentPlatform:
 
     name = "agent_platform"
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: Credentials, limits: Limits | None = None) -> None:
         credentials.require(self.name)
+        self._limits = limits = limits or Limits()
         version = credentials.api_version or "v1beta1"
         self._base_url = credentials.vertex_base_url
         self._token = credentials.token
-        self._http = wire.http_client(hide=credentials.token or "")
+        self._http = wire.http_client(self._base_url, limits, hide=self._token or "")
+        version = "v1beta1" if version == "beta" else version
         self._sdk = genai.Client(
             enterprise=True,
             project=credentials.project,
             location=credentials.location,
             credentials=Bearer(token=self._token) if self._token else None,  # type: ignore[no-untyped-call]
-            http_options=wire.sdk_options(
-                self._http, self._base_url, "v1beta1" if version == "beta" else version
-            ),
+            http_options=wire.sdk_options(self._http, self._base_url, version, limits),
         )
 
     async def submit(self, request: VideoRequest) -> str:
         source, config = await asyncio.to_thread(_arguments, request)
-        async with failures.step(failures.at_submit, wire.SUBMIT_SECONDS):
+        async with failures.step(failures.at_submit, self._limits.submit):
             operation = await self._sdk.aio.models.generate_videos(
                 model=request.model or "", source=source, config=config
             )
@@ -59,7 +59,7 @@ class AgentPlatform:
         """Look once, through the SDK: it renews the sign-in."""
         asked = types.GenerateVideosOperation()
         asked.name = _checked(id)
-        async with failures.step(failures.at_poll, wire.POLL_SECONDS):
+        async with failures.step(failures.at_poll, self._limits.poll):
             config = types.GetOperationConfig(http_options=self._where(id))
             return _poll(await self._sdk.aio.operations.get(asked, config=config))
 
@@ -67,15 +67,12 @@ class AgentPlatform:
         if video.data is not None:
             await download.keep(video.data, destination)
             return
-        address, headers = video.uri or "", {}
-        if address.startswith("gs://"):
-            # By Google's documents; not yet seen against the live service.
-            bucket, _, name = address.removeprefix("gs://").partition("/")
-            root = (self._base_url or "https://storage.googleapis.com").rstrip("/")
-            address = f"{root}/storage/v1/b/{bucket}/o/{quote(name, safe='')}?alt=media"
-            async with failures.step(failures.at_download, wire.POLL_SECONDS):
+        async with failures.step(failures.at_download, self._limits.download):
+            address, headers = video.uri or "", {}
+            if address.startswith("gs://"):
+                address = self._object(address)
                 headers["authorization"] = f"Bearer {await asyncio.to_thread(self._bearer)}"
-        await download.fetch(self._http, address, destination, headers)
+            await download.fetch(self._http, address, destination, headers)
 
     async def cancel(self, id: str) -> bool:  # noqa: ARG002 - Veo has no such call
         return False
@@ -83,12 +80,18 @@ class AgentPlatform:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    def _where(self, id: str) -> types.HttpOptions | None:
+    def _where(self, id: str) -> types.HttpOptions:
         """The region that an operation's name tells, which may not be the one set today."""
         region = id.split("/")[3]
-        if self._base_url or region == "global":
-            return None
-        return types.HttpOptions(base_url=f"https://{region}-aiplatform.googleapis.com/")
+        host = f"{'' if region == 'global' else f'{region}-'}aiplatform.googleapis.com"
+        silence = int(self._limits.silence * 1000)
+        return types.HttpOptions(base_url=self._base_url or f"https://{host}/", timeout=silence)
+
+    def _object(self, uri: str) -> str:
+        """The address of a gs:// result, by Google's documents; not yet seen live."""
+        bucket, _, name = uri.removeprefix("gs://").partition("/")
+        root = (self._base_url or "https://storage.googleapis.com").rstrip("/")
+        return f"{root}/storage/v1/b/{bucket}/o/{quote(name, safe='')}?alt=media"
 
     def _bearer(self) -> str:
         if self._token:

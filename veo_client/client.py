@@ -22,13 +22,13 @@ from veo_client.errors import (
 )
 from veo_client.events import Completed, Downloading, Event, Running, Submitted
 from veo_client.models import ModelTable, load_models
-from veo_client.provider import Poll, Provider, RemoteVideo
+from veo_client.provider import Limits, Poll, Provider, RemoteVideo
 from veo_client.request import VideoRequest
 
 DOWNLOAD_TRIES = 5
 
 
-def connect(provider: str, credentials: Credentials) -> Provider:
+def connect(provider: str, credentials: Credentials, limits: Limits | None = None) -> Provider:
     """The platform, ready for use. Imports google-genai, which takes a second or two.
 
     Raises CredentialsError where these credentials are not for it.
@@ -36,11 +36,11 @@ def connect(provider: str, credentials: Credentials) -> Provider:
     if provider == "gemini_api":
         from veo_client.gemini_api import GeminiApi
 
-        return GeminiApi(credentials)
+        return GeminiApi(credentials, limits)
     if provider == "agent_platform":
         from veo_client.agent_platform import AgentPlatform
 
-        return AgentPlatform(credentials)
+        return AgentPlatform(credentials, limits)
     raise ValueError(f"There is no platform called {provider}")
 
 

@@ -9,7 +9,8 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from threading import Lock
+from typing import BinaryIO, ParamSpec, TypeVar
 
 import httpx2
 
@@ -20,7 +21,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CHUNK = 1 << 20
-DOWNLOAD_SECONDS = 1800.0
 MAX_REDIRECTS = 5
 
 
@@ -29,13 +29,9 @@ async def fetch(
 ) -> None:
     """Stream the file at ``address``; ``headers`` (the key) go to its origin alone.
 
-    Raises DownloadError, Expired, QuotaError, StorageError or CredentialsError.
+    Raises DownloadError, StorageError, and what failures.at_download knows.
     """
-    async with (
-        failures.step(failures.at_download, DOWNLOAD_SECONDS),
-        _followed(http, address, headers) as response,
-        _part(destination) as part,
-    ):
+    async with _followed(http, address, headers) as response, _part(destination) as part:
         async for chunk in response.aiter_bytes(CHUNK):
             await _on_disk(part.write, chunk)
         expected = response.headers.get("content-length", "")
@@ -52,43 +48,62 @@ async def keep(data: bytes, destination: Path) -> None:
 
 
 class _Part:
-    """A file beside its destination. Its name is its own: two downloads never mix."""
+    """A file beside its destination. Its name is its own: two downloads never mix.
+
+    Used from threads, one call at a time; a call that is still at work when the download is
+    stopped finds it over and leaves nothing.
+    """
 
     def __init__(self, destination: Path) -> None:
         self._destination = destination
         self._path = destination.with_name(f"{destination.name}.{secrets.token_hex(4)}.part")
-        self._file = self._path.open("w+b")
+        self._file: BinaryIO | None = None
+        self._lock = Lock()
+        self._over = False
 
     def write(self, chunk: bytes) -> None:
-        self._file.write(chunk)
+        with self._lock:
+            if not self._over:
+                self._file = self._file or self._path.open("w+b")
+                self._file.write(chunk)
 
     def promote(self) -> None:
         """Check, write through to the disk, and take the destination's name in one step."""
-        self._file.seek(4)
-        if self._file.read(4) != b"ftyp":
-            raise DownloadError(
-                "What Google sent is empty or no MP4 video. It can be fetched again at no cost."
-            )
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._path.replace(self._destination)
+        with self._lock:
+            if self._over:
+                return
+            if not self._file or not _is_mp4(self._file):
+                raise DownloadError(
+                    "What Google sent is empty or no MP4 video. It can be fetched again at no cost."
+                )
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._path.replace(self._destination)
 
     def discard(self) -> None:
         """Leave nothing behind; after a promotion there is nothing to leave."""
-        with contextlib.suppress(OSError):  # a full disk shows again on close
-            self._file.close()
-        with contextlib.suppress(OSError):
-            self._path.unlink(missing_ok=True)
+        with self._lock, contextlib.suppress(OSError):  # a full disk shows again on close
+            self._over = True
+            try:
+                if self._file:
+                    self._file.close()
+            finally:
+                self._path.unlink(missing_ok=True)
+
+
+def _is_mp4(file: BinaryIO) -> bool:
+    file.seek(4)
+    return file.read(4) == b"ftyp"
 
 
 @asynccontextmanager
 async def _part(destination: Path) -> AsyncIterator[_Part]:
-    part = await _on_disk(_Part, destination)
+    part = _Part(destination)
     try:
         yield part
     finally:
-        part.discard()
+        await asyncio.to_thread(part.discard)
 
 
 async def _on_disk(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

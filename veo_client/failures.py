@@ -197,10 +197,12 @@ def at_download(error: Exception) -> VeoError:
     if error.bad_key or error.status == 401 or (error.status == 403 and _about_account(error)):
         return _account(error)
     if error.status in (403, 404, 410):
-        return Expired(
+        expired: VeoError = Expired(
             "Google made the video but no longer hands its file out: it was deleted, or it belongs "
             "to another key. It was charged. Start it again to get another one."
         )
+        expired.charged = True
+        return expired
     if error.status == 429:
         sentence = "Google slows downloads down. The video is made; it is fetched again by itself."
         return QuotaError(sentence, retry_after=error.retry_after)
@@ -219,6 +221,12 @@ def cut_short() -> DownloadError:
 
 def filtered(reasons: Iterable[str]) -> FilteredError:
     """The safety filter spoke, in ``reasons``, after the request was accepted."""
+    error = _held_back(reasons, "held the video back", "Google does not say whether it charges.")
+    error.charged = None
+    return error
+
+
+def _held_back(reasons: Iterable[str], what: str, charge: str) -> FilteredError:
     reasons = tuple(" ".join(reason.split()) for reason in reasons if reason.strip())
     text = " ".join(reasons)
     codes = {code for found in re.findall(r"[Ss]upport codes?: ?([\d, ]+)", text)
@@ -229,13 +237,8 @@ def filtered(reasons: Iterable[str]) -> FilteredError:
     advice = "Change the prompt or the pictures and try again"
     if "audio" in text.lower():
         advice = "The sound is to blame, often by chance: try again, with less speech or no sound"
-    error = FilteredError(
-        f"Google's safety filter held the video back.{because} {advice}. "
-        "Google does not say whether it charges for this.",
-        reasons=reasons,
-    )
-    error.charged = None
-    return error
+    sentence = f"Google's safety filter {what}.{because} {advice}. {charge}"
+    return FilteredError(sentence, reasons=reasons)
 
 
 def of_interaction(
@@ -296,11 +299,7 @@ def _refusal(answer: Answer) -> VeoError | None:
     if answer.status not in _REFUSED:
         return None
     if answer.blocked:
-        refused = filtered([answer.message])
-        sentence = str(refused).replace(
-            "held the video back", "refused the request"
-        ).rpartition(" Google does not say")[0]  # fmt: skip
-        return FilteredError(f"{sentence} Nothing is charged.", reasons=refused.reasons)
+        return _held_back([answer.message], "refused the request", "Nothing is charged.")
     if answer.status == 404 or "no longer available" in answer.message:
         return ModelUnavailable(
             "Google does not offer this model here: it may be retired, or not open to this "

@@ -18,7 +18,7 @@ from veo_client.credentials import Credentials
 from veo_client.errors import Problem, RequestError
 from veo_client.images import prepare
 from veo_client.media import SourceVideo, read_video
-from veo_client.provider import Poll, RemoteVideo
+from veo_client.provider import Limits, Poll, RemoteVideo
 from veo_client.request import VideoRequest
 
 BASE_URL = "https://generativelanguage.googleapis.com"
@@ -35,22 +35,23 @@ class GeminiApi:
 
     name = "gemini_api"
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: Credentials, limits: Limits | None = None) -> None:
         credentials.require(self.name)
+        self._limits = limits = limits or Limits()
         key = credentials.gemini_api_key or ""
         version = credentials.api_version or "v1"
         self._root = (credentials.gemini_base_url or BASE_URL).rstrip("/")
         self._version = "v1beta" if version == "beta" else version
         self._headers = {"x-goog-api-key": key}
-        self._http = wire.http_client(hide=key)
-        options = wire.sdk_options(self._http, self._root, self._version)
+        self._http = wire.http_client(self._root, limits, hide=key)
+        options = wire.sdk_options(self._http, self._root, self._version, limits)
         self._sdk = genai.Client(enterprise=False, api_key=key, http_options=options)
 
     async def submit(self, request: VideoRequest) -> str:
         body = await asyncio.to_thread(_create_body, request)
-        async with failures.step(failures.at_submit, wire.SUBMIT_SECONDS):
-            # The first touch imports for a second, so it happens in a thread.
-            interactions = await asyncio.to_thread(getattr, self._sdk.aio, "interactions")
+        # The first touch imports for a second, so it happens in a thread.
+        interactions = await asyncio.to_thread(getattr, self._sdk.aio, "interactions")
+        async with failures.step(failures.at_submit, self._limits.submit):
             interaction = await interactions.create(**body)
             if isinstance(interaction.id, str) and interaction.id:
                 return interaction.id
@@ -58,7 +59,7 @@ class GeminiApi:
 
     async def poll(self, id: str) -> Poll:
         """Look once, without the SDK: its get takes 7 ms of CPU, this 0.6 (measured)."""
-        async with failures.step(failures.at_poll, wire.POLL_SECONDS):
+        async with failures.step(failures.at_poll, self._limits.poll):
             response = await self._http.get(
                 self._interaction(id), params={"stream": "false"}, headers=self._headers
             )
@@ -73,10 +74,11 @@ class GeminiApi:
             await download.keep(video.data, destination)
         else:
             address, headers = self._file(video.uri or "")
-            await download.fetch(self._http, address, destination, headers)
+            async with failures.step(failures.at_download, self._limits.download):
+                await download.fetch(self._http, address, destination, headers)
 
     async def cancel(self, id: str) -> bool:
-        async with failures.step(failures.at_poll, wire.POLL_SECONDS):
+        async with failures.step(failures.at_poll, self._limits.poll):
             try:
                 await self._http.post(self._interaction(id) + "/cancel", headers=self._headers)
             except failures.Answer as answer:

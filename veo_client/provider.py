@@ -36,6 +36,20 @@ class Poll:
         return bool(self.videos)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Seconds after which a step is given up."""
+
+    connect: float = 10.0
+    silence: float = 60.0
+    """Without a single byte."""
+    submit: float = 200.0
+    """A create in all, its pictures included."""
+    poll: float = 300.0
+    """A poll in all; seldom more than one, but Veo's last one carries the whole video."""
+    download: float = 1800.0
+
+
 class Provider(Protocol):
     """One platform with one set of credentials. Every method raises VeoError, nothing else."""
 

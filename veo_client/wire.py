@@ -9,15 +9,10 @@ import httpx2
 from google.genai import types
 
 from veo_client.failures import raise_answer
-
-SUBMIT_SECONDS = 200.0
-"""A create with all its pictures, from the first byte to the answer."""
-
-POLL_SECONDS = 300.0
-"""A poll; seldom more than one second, but Veo's last one carries the whole video."""
+from veo_client.provider import Limits
 
 
-def http_client(hide: str = "") -> httpx2.AsyncClient:
+def http_client(base_url: str | None, limits: Limits, hide: str = "") -> httpx2.AsyncClient:
     """A client that raises failures.Answer for every error answer, with ``hide`` struck out.
 
     It does not follow redirects: the SDK would take the key along to any host.
@@ -29,7 +24,9 @@ def http_client(hide: str = "") -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         verify=_certificates(),
         follow_redirects=False,
-        timeout=httpx2.Timeout(60.0, connect=10.0),
+        # A proxy of the environment is for the world outside, not for a stand-in on this machine.
+        trust_env=httpx2.URL(base_url or "").host not in ("127.0.0.1", "localhost", "::1"),
+        timeout=httpx2.Timeout(limits.silence, connect=limits.connect),
         limits=httpx2.Limits(max_connections=200, max_keepalive_connections=50),
         headers={"user-agent": "veo-studio"},
         event_hooks={"response": [read_error]},
@@ -37,7 +34,7 @@ def http_client(hide: str = "") -> httpx2.AsyncClient:
 
 
 def sdk_options(
-    http: httpx2.AsyncClient, base_url: str | None, api_version: str | None
+    http: httpx2.AsyncClient, base_url: str | None, api_version: str, limits: Limits
 ) -> types.HttpOptions:
     """Options under which the SDK sends each request once, over ``http``.
 
@@ -48,7 +45,7 @@ def sdk_options(
     return types.HttpOptions(
         base_url=base_url,
         api_version=api_version,
-        timeout=120_000,  # milliseconds
+        timeout=int(limits.submit * 1000),
         retry_options=types.HttpRetryOptions(attempts=1),
         httpx_async_client=http,
         # For the clients it makes and does not use: each would read all certificates again.
