@@ -144,7 +144,7 @@ class Check:
         if found.poster:
             write = partial(self._storage.write, changed["poster"], found.poster)
             yield self._mend(Kind.POSTER, id, "Its poster was missing.", write)
-        if found.facts or not found.settings_agree:
+        if not found.settings_agree:
             write = partial(self._storage.write, key(id, ".json"), sidecar.write(changed))
             yield self._mend(Kind.SETTINGS, id, "The JSON beside it was missing or old.", write)
         for name in found.lost_inputs:

@@ -36,7 +36,7 @@ class Inspection:
     poster: bytes | None = None
     """A poster, where there was none."""
     settings_agree: bool
-    """Whether the JSON beside the video says what the row says."""
+    """Whether the JSON beside the video says what the row says, the facts among it."""
     lost_inputs: tuple[str, ...]
     """Keys of pictures and videos of its request that are gone."""
 
@@ -53,18 +53,25 @@ class Amiss(Exception):
 
 def inspect(storage: Storage, record: Record, *, quick: bool = False) -> Inspection:
     """Look at all that belongs to a row. ``quick`` takes a right size for a right checksum."""
-    found: dict[str, Any] = {
-        "settings_agree": _settings_agree(storage, record),
-        "lost_inputs": tuple(name for name in inputs_of(record) if not _there(storage, name)),
-    }
+    code, reason, facts, poster = None, None, {}, None
     try:
         facts = _check_video(storage, record, quick)
-        if _there(storage, record["poster"] or key(record["id"], ".jpg")):
-            return Inspection(facts=facts, **found)
-        seen, poster = _look(storage, record)
-        return Inspection(facts={**facts, **seen}, poster=poster, **found)
+        there = _there(storage, record["poster"] or key(record["id"], ".jpg"))
+        if there and record["width"]:
+            facts |= _lacking(record, {"poster": key(record["id"], ".jpg")})
+        else:
+            seen, made = _look(storage, record)
+            facts, poster = facts | seen, None if there else made
     except Amiss as error:
-        return Inspection(code=error.code, reason=error.reason, **found)
+        code, reason, facts = error.code, error.reason, {}
+    return Inspection(
+        code=code,
+        reason=reason,
+        facts=facts,
+        poster=poster,
+        settings_agree=_settings_agree(storage, {**record, **facts}),
+        lost_inputs=tuple(name for name in inputs_of(record) if not _there(storage, name)),
+    )
 
 
 def amiss(storage: Storage, record: Record) -> Amiss | None:
