@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,7 @@ from studio.database import Database
 from studio.inputs import Inputs
 from studio.job import Job, State
 from studio.keeping import Keeping
+from studio.pace import Pace
 from studio.polling import History, guess
 from studio.providers import Providers
 from veo_client.errors import (
@@ -44,15 +44,6 @@ from veo_client.models import Model, ModelTable
 from veo_client.provider import Poll, RemoteVideo
 
 log = logging.getLogger(__name__)
-
-LEASE = timedelta(seconds=60)
-"""How long a step may be silent before another driver takes the job."""
-
-SUBMIT_LEASE = timedelta(seconds=240)
-"""Longer than a create's own time-out, so that no row is called unknown while its create runs."""
-
-LONGEST_TRY = 15.0
-"""Seconds between two tries at a quota that does not say when it goes on."""
 
 _LOST_CREATE = (
     "It was being sent when the app stopped, and Google's answer never arrived. It may have been "
@@ -79,6 +70,7 @@ class Advance:
     keeping: Keeping
     history: History
     deadline: timedelta
+    pace: Pace
     changed: Callable[[], None]
     """Told after every save, so that watchers of this process need not wait."""
 
@@ -109,9 +101,10 @@ class Advance:
         job = await self._save(
             job,
             durable=True,
+            held=True,
             state=State.SUBMITTING,
             submitted_at=_now(),
-            next_at=_now() + SUBMIT_LEASE,
+            next_at=_now() + self.pace.create_lease,
         )
         try:
             provider_id = await provider.submit(request)
@@ -133,14 +126,10 @@ class Advance:
         return await self._keep_id(job, provider_id, first_look)
 
     async def _throttled(self, job: Job, error: QuotaError) -> Job:
-        """Nothing was created. All jobs of this account wait together; the oldest tries first.
-
-        Tries come at most a quarter of a minute apart, so that little of a rolling spending window
-        (ten minutes on the Gemini API) goes unused.
-        """
-        delay = error.retry_after or min(2.0 * 2 ** min(job.attempts, 5), LONGEST_TRY)
-        until, reason = _now() + timedelta(seconds=delay), str(error)
-        log.info("%s: a quota holds for %.1f s", job.credential, delay, exc_info=error)
+        """Nothing was created. All jobs of this account wait together; the oldest tries first."""
+        delay = self.pace.quota(job.attempts, error.retry_after)
+        until, reason = _now() + delay, str(error)
+        log.info("%s: a quota holds for %s", job.credential, delay, exc_info=error)
         back = {
             "state": State.QUEUED,
             "submitted_at": None,
@@ -214,6 +203,7 @@ class Advance:
             took = _elapsed(job, now) - (now - since).total_seconds() / 2
         job = await self._save(
             job,
+            held=video.uri is None,
             state=State.DOWNLOADING,
             done_at=now,
             polls=job.polls + 1,
@@ -224,7 +214,7 @@ class Advance:
             reason=None,
             cost=None,
             extra={**job.extra, "usage": usage} if usage else dict(job.extra),
-            next_at=now + LEASE if video.uri is None else now,
+            next_at=now + self.pace.lease if video.uri is None else now,
         )
         if took:
             self.history.learn(job.kind, took)
@@ -314,17 +304,14 @@ class Advance:
         """Try the same step again later; the row remembers, so that it survives a restart."""
         if not error.transient and not isinstance(error, CredentialsError | RequestError):
             log.warning("%s waits after: %s", job.id, error.code)
-        delay = min(1.0 * 2 ** min(job.attempts, 10), 60.0)
-        asked = getattr(error, "retry_after", None)
-        delay = max(asked or 0.0, delay) if asked else delay
-        delay *= random.uniform(1.0, 1.25)  # noqa: S311 - spreads the tries, guards nothing
-        log.info("%s waits %.1f s in %s: %s", job.id, delay, job.state, error, exc_info=error)
+        delay = self.pace.again(job.attempts, getattr(error, "retry_after", None))
+        log.info("%s waits %s in %s: %s", job.id, delay, job.state, error, exc_info=error)
         return await self._save(
             job,
             attempts=job.attempts + 1,
             code=error.code,
             reason=str(error),
-            next_at=_now() + timedelta(seconds=delay),
+            next_at=_now() + delay,
             **changes,
         )
 
@@ -347,9 +334,11 @@ class Advance:
             extra={**job.extra, "reasons": list(reasons)} if reasons else dict(job.extra),
         )
 
-    async def _save(self, job: Job, *, durable: bool = False, **changes: Any) -> Job:
+    async def _save(
+        self, job: Job, *, durable: bool = False, held: bool = False, **changes: Any
+    ) -> Job:
         saved = await self.database.write(
-            lambda connection: rows.save(connection, job, changes), durable=durable
+            lambda connection: rows.save(connection, job, changes, held=held), durable=durable
         )
         if not saved:
             raise LeaseLost
@@ -365,9 +354,9 @@ class Advance:
         async def renew() -> None:
             nonlocal lost
             while True:
-                await asyncio.sleep(LEASE.total_seconds() / 3)
+                await asyncio.sleep(self.pace.silence / 3)
                 with contextlib.suppress(SQLAlchemyError):
-                    if not await self.database.write(lambda c: rows.renew(c, job, LEASE)):
+                    if not await self.database.write(lambda c: rows.renew(c, job, self.pace.lease)):
                         lost = True
                         if step:
                             step.cancel()

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from studio import rows
-from studio.advance import LEASE, Advance, LeaseLost
+from studio.advance import Advance, LeaseLost
 from studio.database import Database
 from studio.job import Job, State
 from studio.settings import Settings
@@ -108,12 +108,13 @@ class Driver:
     ) -> list[Job]:
         rows.pass_gate(connection)
         limits = {**free, "submit": min(free["submit"], self._may_submit(connection))}
+        lease = self._advance.pace.lease
         claimed: list[Job] = []
         for lane, limit in limits.items():
             if limit > 0:
                 states = [state for state, its_lane in _LANE_OF.items() if its_lane == lane]
                 claimed += rows.claim(
-                    connection, states, credentials, limit, boot=self.boot, lease=LEASE
+                    connection, states, credentials, limit, boot=self.boot, lease=lease
                 )
         return claimed
 

@@ -11,7 +11,7 @@ from studio.settings import Settings
 from veo_client.client import connect
 from veo_client.credentials import Credentials
 from veo_client.errors import CredentialsError
-from veo_client.provider import Provider
+from veo_client.provider import Limits, Provider
 
 if TYPE_CHECKING:
     from veo_client.stand_in import StandIn
@@ -25,8 +25,9 @@ _NO_KEY = (
 class Providers:
     """Finds the connection that a job's row asks for."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, limits: Limits) -> None:
         self._settings = settings
+        self._limits = limits
         self._connected: dict[tuple[str, str], Provider] = {}
         self._stand_in: StandIn | None = None
         self._starting = asyncio.Lock()
@@ -45,9 +46,11 @@ class Providers:
             await self.warm()
         key = (job.credential, job.provider)
         if key not in self._connected:
-            self._connected[key] = await asyncio.to_thread(
-                connect, job.provider, self._credentials(job)
+            made = await asyncio.to_thread(
+                connect, job.provider, self._credentials(job), self._limits
             )
+            if self._connected.setdefault(key, made) is not made:  # another step was quicker
+                await made.aclose()
         return self._connected[key]
 
     def _credentials(self, job: Job) -> Credentials:

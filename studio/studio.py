@@ -22,6 +22,7 @@ from studio.jobs import Jobs
 from studio.keeping import Keeping
 from studio.library import Library
 from studio.offer import Offer, offer_to
+from studio.pace import Pace
 from studio.polling import History
 from studio.providers import Providers
 from studio.settings import Settings
@@ -34,8 +35,9 @@ log = logging.getLogger(__name__)
 class Studio:
     """Everything behind the page. Make it anywhere, start it on the loop that serves."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pace: Pace | None = None) -> None:
         self.settings = settings
+        pace = pace or Pace()
         self.table = load_models(settings.models_file)
         self.storage = Storage(settings.outputs_dir)
         self.storage.prepare()
@@ -45,7 +47,7 @@ class Studio:
         budget = Budget(settings.daily_budget, settings.monthly_budget)
         self.jobs = Jobs(self.database, self.table, inputs, self.history, budget, self.offer)
         self.library = Library(self.database, self.storage, self.keeping)
-        self.providers = Providers(settings)
+        self.providers = Providers(settings, pace.limits)
         self._advance = Advance(
             self.database,
             self.table,
@@ -54,6 +56,7 @@ class Studio:
             self.keeping,
             self.history,
             timedelta(minutes=settings.deadline_minutes),
+            pace,
             self.jobs.watcher.nudge,
         )
         self._driver: Driver | None = None
