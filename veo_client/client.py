@@ -122,7 +122,7 @@ async def _reached(
         stand_in = await StandIn.start(outputs / "stand-in")
     except OSError as error:
         raise CredentialsError(
-            f"No key, and simulated videos can't be made here: is PyAV installed? {cure}"
+            f"No key, and for simulated videos all of requirements.txt is needed. {cure}"
         ) from error
     try:
         yield stand_in.credentials, f"The videos are simulated. {cure}"

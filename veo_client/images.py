@@ -45,13 +45,13 @@ def prepare(picture: Media, field: str) -> Picture:
         raise _refused(field, f"is {_kind(data)}, no picture. Save it as PNG or JPEG first.")
     try:
         image = reader(BytesIO(data))
-        pixels = image.width * image.height
-        if pixels <= MAX_PIXELS:
+        if image.width * image.height <= MAX_PIXELS:
             return _prepared(image, data)
+    except Image.DecompressionBombError:
+        pass  # Pillow's own limit, further up
     except Exception as error:  # Pillow raises nearly everything on a damaged file
         raise _refused(field, "is damaged and can't be read. Choose another.") from error
-    most = MAX_PIXELS // 1_000_000
-    raise _refused(field, f"has {pixels / 1e6:.0f} megapixels; at most {most} can be used.")
+    raise _refused(field, f"has more than {MAX_PIXELS // 1_000_000} megapixels. Make it smaller.")
 
 
 def _refused(field: str, why: str) -> RequestError:
