@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from veo_client.stand_in.server import application
+from veo_client.stand_in.switches import SWITCHES
 
 
 def main() -> None:
@@ -25,8 +26,15 @@ def main() -> None:
         listener.listen(512)
         port = listener.getsockname()[1]
         app = application(options.home, speed=options.speed)
-        quiet = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on")
-        server = uvicorn.Server(quiet)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            # Or a client that polls rarely meets a connection that is just being closed.
+            timeout_keep_alive=120,
+            timeout_graceful_shutdown=2,
+        )
+        server = uvicorn.Server(config)
         app.state.connections = lambda: server.server_state.connections
         _announce(port, child=options.child)
         server.run(sockets=[listener])
@@ -53,7 +61,13 @@ def _end_with_parent() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="veo_client.stand_in", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="veo_client.stand_in",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="Switches in a prompt:\n"
+        + "\n".join(f"  {f'[{name}]':18} {what}" for name, what in SWITCHES.items()),
+    )
     parser.add_argument("--port", type=int, default=0, help="default: a free one")
     parser.add_argument("--home", type=Path, default=Path("outputs/.stand-in"))
     parser.add_argument("--speed", type=float, default=1.0, help="divides the simulated time")

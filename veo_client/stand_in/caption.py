@@ -59,8 +59,10 @@ def mark(width: int, height: int) -> Placed:
 
 def readable(text: str) -> str:
     """The prompt as a person would read it: no switches, no role tags, no letters we can't draw."""
+    # No clip has room for more.
+    text = text[:1500]
     plain = re.sub(r"\[#[^\]]*\]|<[A-Z_0-9]+>(@\w+)?|@(Image|Video)\d+", " ", text)
-    plain = " ".join(without_switches(plain).split())
+    plain = without_switches(plain)
     shown = "".join(letter for letter in plain if letter == " " or _drawable(letter))
     return " ".join(shown.split())
 
@@ -70,7 +72,9 @@ def wrapped(text: str, font: Font, width: int, most: int) -> list[str]:
     lines = [""]
     for word in text.split():
         while font.getlength(word) > width:
-            fits = next(n for n in range(len(word), 0, -1) if font.getlength(word[:n]) <= width)
+            fits = 1
+            while font.getlength(word[: fits + 1]) <= width:
+                fits += 1
             lines.append(word[:fits])
             word = word[fits:]
         longer = f"{lines[-1]} {word}".strip()
@@ -113,7 +117,8 @@ def _shade(width: int, height: int) -> Image.Image:
 
 
 def _paste_inset(canvas: Image.Image, picture: Image.Image, x: int, y: int, size: int) -> None:
-    inset = ImageOps.fit(picture.convert("RGBA"), (size, size))
+    upright = ImageOps.exif_transpose(picture).convert("RGBA")
+    inset = ImageOps.fit(upright, (size, size))
     corner = Image.new("L", (size * 4, size * 4))
     ImageDraw.Draw(corner).rounded_rectangle((0, 0, size * 4 - 1, size * 4 - 1), size // 2, 255)
     canvas.paste(inset, (x, y), corner.resize((size, size), Image.Resampling.LANCZOS))

@@ -34,6 +34,10 @@ RPC = {
 """Google's word for each HTTP status."""
 
 
+Form = Literal["classic", "array", "interactions"]
+"""Google's shapes of an error: its classic one, that in an array, and the Interactions API's."""
+
+
 class Refusal(Exception):
     """An answer that is an error."""
 
@@ -44,12 +48,19 @@ class Refusal(Exception):
         *,
         word: str | None = None,
         details: Collection[Mapping[str, Any]] = (),
-        form: Literal["classic", "array", "interactions"] = "classic",
+        form: Form = "classic",
     ) -> None:
         super().__init__(message)
-        self.status, self.message, self.form = status, message, form
+        self.status, self.message = status, message
+        self.form: Form = form
         self.word = word or RPC.get(status, "UNKNOWN")
         self.details = list(details)
+
+    def speak_interactions(self) -> None:
+        """Take the form in which the Interactions API complains about a request."""
+        if self.form == "classic" and self.status in (400, 404):
+            self.form = "interactions"
+            self.word = "not_found" if self.status == 404 else "invalid_request"
 
     def body(self) -> Any:
         """The JSON that Google sends."""
@@ -95,6 +106,8 @@ def whole(value: Any, low: int, high: int, name: str) -> int:
 def text(value: Any, most: int, name: str) -> str:
     if not isinstance(value, str):
         raise invalid(f"{name} must be a string.")
+    if value.encode("utf-8", "replace").decode() != value:
+        raise invalid(f"{name} is not valid UTF-8.")
     if len(value) > most:
         raise invalid(f"{name} is too long: {len(value)} characters, at most {most}.")
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -74,7 +75,8 @@ class Clips:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="render")
         self._begun: dict[str, Future[Path]] = {}
         for part in folder.glob(".*"):
-            part.unlink()
+            if part.stat().st_mtime < time.time() - 3600:  # left by a kill, nobody's work now
+                part.unlink(missing_ok=True)
 
     def path(self, clip: Clip) -> Path | None:
         """Its file, begun now where it is neither there nor on its way.
@@ -110,7 +112,7 @@ class Clips:
             return path
         source = clip.source
         before = self._made(source) if isinstance(source, Clip) else source and self._blob(source)
-        part = path.with_name(f".{path.name}")
+        part = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             render(clip, before or None, self._blob, part)
             part.replace(path)

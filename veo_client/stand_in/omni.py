@@ -27,9 +27,10 @@ from veo_client.stand_in.checks import (
     video,
 )
 from veo_client.stand_in.clips import Clip
-from veo_client.stand_in.files import address, stamp, uploaded
+from veo_client.stand_in.files import address, uploaded
 from veo_client.stand_in.service import BLOCKED, Service
-from veo_client.stand_in.store import Operation
+from veo_client.stand_in.store import Operation, stamp
+from veo_client.stand_in.switches import without_switches
 
 TOKENS = {360: 1931, 720: 5792, 1080: 8688, 2160: 17376}
 """Video tokens per second of output, by the shorter side."""
@@ -77,6 +78,10 @@ class Inputs:
     height: int
     """Of the first video."""
 
+    @property
+    def shown(self) -> str:
+        return without_switches(self.prompt)
+
 
 async def create(service: Service, _: Request, body: Any) -> Response:
     """POST /v1/interactions"""
@@ -90,7 +95,7 @@ async def create(service: Service, _: Request, body: Any) -> Response:
         "store": body.get("store", True),
     }
     operation = service.accept("omni", model.id, inputs.prompt, (clip,), sent)
-    service.lose_the_answer(operation)
+    await service.lose_the_answer(operation)
     if body.get("background"):
         return JSONResponse(_described(operation, "in_progress"))
     while (answer := await _answer(service, operation)) is None:  # noqa: ASYNC110
@@ -147,7 +152,7 @@ def read(service: Service, body: Any, model: Model) -> tuple[Clip, Inputs, dict[
     if delivery == "uri" and not stored:
         raise invalid("delivery 'uri' can't be combined with store: false.")
     inputs = _inputs(service, body.get("input"), model)
-    task = _task(body, inputs)
+    task = _task(body, form, inputs)
     if task in ("edit", "extend"):
         return _continued(service, body, form, inputs, model, task), inputs, form
     return _new(form, inputs, model, task), inputs, form
@@ -195,13 +200,11 @@ def _parts(given: Any) -> Iterator[Mapping[str, Any]]:
             yield one
 
 
-def _task(body: Mapping[str, Any], inputs: Inputs) -> str:
+def _task(body: Mapping[str, Any], form: Mapping[str, Any], inputs: Inputs) -> str:
     """The task that was named, or the one that the inputs tell."""
     config = known_only(body.get("generation_config", {}), {"video_config"}, "generation_config")
     named = known_only(config.get("video_config", {}), {"task"}, "video_config").get("task")
     source = body.get("previous_interaction_id") or inputs.videos
-    form = body.get("response_format") or {}
-    form = form[0] if isinstance(form, list) else form
     if named is None and source:
         named = "extend" if "duration" in form else "edit"
     elif named is None:
@@ -235,7 +238,7 @@ def _new(form: Mapping[str, Any], inputs: Inputs, model: Model, task: str) -> Cl
         allowed = model.durations_with_reference_images
     seconds = _seconds(form, allowed)
     width, height = _size(form, model)
-    return Clip(prompt=inputs.prompt, width=width, height=height, seconds=seconds, **frames)
+    return Clip(prompt=inputs.shown, width=width, height=height, seconds=seconds, **frames)
 
 
 def _continued(
@@ -266,7 +269,7 @@ def _continued(
     if task == "extend" and length + seconds > model.extend_total_seconds + 0.1:
         raise invalid(f"The whole video may not be longer than {model.extend_total_seconds} s.")
     return Clip(
-        prompt=inputs.prompt,
+        prompt=inputs.shown,
         width=width,
         height=height,
         seconds=seconds,

@@ -69,10 +69,12 @@ class StandIn:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=_environment(),
+            start_new_session=True,  # Ctrl-C is the parent's to deal with
         )
         line = process.stdout.readline() if process.stdout else b""
         if not line:
-            raise OSError(f"The stand-in could not be started: it ended with {process.wait()}.")
+            process.communicate()
+            raise OSError(f"The stand-in could not be started: it ended with {process.returncode}.")
         return cls(process, json.loads(line)["port"])
 
     def _end(self) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -36,61 +36,38 @@ def application(home: Path, *, speed: float = 1.0) -> Starlette:
         yield
         service.clips.close()
 
-    models = "publishers/google/models/{model}"
-    places = [f"/{{version}}/projects/{{project}}/locations/{{location}}/{models}"]
-    places.append(f"/{{version}}/{models}")
-    veo_routes = [
-        Route(f"{place}:{verb}", _veo(service, handle, verb), methods=["POST"])
-        for place in places
-        for verb, handle in (
-            ("predictLongRunning", veo.create),
-            ("fetchPredictOperation", veo.fetch),
-        )
-    ]
-    interactions = "/{version}/interactions"
-    omni_routes = [
-        Route(path, _omni(service, handle, kind), methods=[method])
-        for path, method, handle, kind in (
-            (interactions, "POST", omni.create, "create omni"),
-            (f"{interactions}/{{id}}", "GET", omni.get, "poll"),
-            (f"{interactions}/{{id}}", "DELETE", omni.delete, "delete"),
-            (f"{interactions}/{{id}}/cancel", "POST", omni.cancel, "cancel"),
-            ("/upload/{version}/files", "POST", files.upload, "upload"),
-            ("/{version}/files/{id}", "GET", files.get, "file"),
-            ("/{version}/files/{id}", "DELETE", files.delete, "file"),
-        )
-    ]
-    own = [
-        Route("/stand-in/log", _log(service)),
-        Route("/stand-in/elsewhere/{id}", files.elsewhere(service)),
-    ]
-    app = Starlette(routes=[*own, *veo_routes, *omni_routes], lifespan=lifespan)
+    routes = [Route("/stand-in/log", _log(service)), *_veo(service), *_gemini(service)]
+    app = Starlette(routes=routes, lifespan=lifespan)
     app.state.service = service
     return app
 
 
-def _veo(service: Service, handle: Handle, verb: str) -> Endpoint:
-    kind = "create veo" if verb == "predictLongRunning" else "poll"
-    return _served(service, handle, kind, bearer=True)
+def _veo(service: Service) -> Iterator[Route]:
+    """Agent Platform: with a project, and in express mode without."""
+    models = "publishers/google/models/{model}"
+    for place in (f"/{{version}}/projects/{{project}}/locations/{{location}}/{models}",
+                  f"/{{version}}/{models}"):  # fmt: skip
+        create = _served(service, veo.create, "create veo", bearer=True)
+        fetch = _served(service, veo.fetch, "poll", bearer=True)
+        yield Route(f"{place}:predictLongRunning", create, methods=["POST"])
+        yield Route(f"{place}:fetchPredictOperation", fetch, methods=["POST"])
 
 
-def _omni(service: Service, handle: Handle, kind: str) -> Endpoint:
-    """An endpoint whose own complaints come in the Interactions API's form."""
-
-    async def handled(service: Service, request: Request, body: Any) -> Response:
-        try:
-            return await handle(service, request, body)
-        except Refusal as refusal:
-            if refusal.status in (400, 404) and kind in ("create omni", "cancel"):
-                word = "not_found" if refusal.status == 404 else "invalid_request"
-                form = refusal.form if refusal.form != "classic" else "interactions"
-                raise Refusal(refusal.status, refusal.message, word=word, form=form) from refusal
-            raise
-
-    return _served(service, handled, kind, bearer=False)
+def _gemini(service: Service) -> Iterator[Route]:
+    interactions, one = "/{version}/interactions", "/{version}/interactions/{id}"
+    for path, method, handle, kind in (
+        (interactions, "POST", omni.create, "create omni"),
+        (one, "GET", omni.get, "poll"),
+        (one, "DELETE", omni.delete, "delete"),
+        (f"{one}/cancel", "POST", omni.cancel, "cancel"),
+        ("/upload/{version}/files", "POST", files.upload, "upload"),
+        ("/{version}/files/{id}", "GET", files.get, "file"),
+        ("/stand-in/elsewhere/{id}", "GET", files.elsewhere, "elsewhere"),
+    ):
+        yield Route(path, _served(service, handle, kind), methods=[method])
 
 
-def _served(service: Service, handle: Handle, kind: str, *, bearer: bool) -> Endpoint:
+def _served(service: Service, handle: Handle, kind: str, *, bearer: bool = False) -> Endpoint:
     """The endpoint: logs, checks the credentials, turns refusals into answers, cuts connections."""
 
     async def endpoint(request: Request) -> Response:
@@ -98,10 +75,13 @@ def _served(service: Service, handle: Handle, kind: str, *, bearer: bool) -> End
         service.requests.append(entry)
         service.counts[kind] += 1
         try:
-            check_credentials(request, bearer=bearer)
+            if kind != "elsewhere":
+                check_credentials(request, bearer=bearer)
             body = await _body(request, entry)
             response = await handle(service, request, body)
         except Refusal as refusal:
+            if kind in ("create omni", "cancel"):
+                refusal.speak_interactions()
             response = JSONResponse(refusal.body(), refusal.status)
         except Cut:
             response = Broken()

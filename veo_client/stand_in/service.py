@@ -16,12 +16,15 @@ from starlette.responses import HTMLResponse, Response
 from veo_client.stand_in.checks import Refusal
 from veo_client.stand_in.clips import Clip, Clips
 from veo_client.stand_in.connections import Cut
-from veo_client.stand_in.store import Blobs, Operation, Operations
+from veo_client.stand_in.store import Blobs, Operation, Operations, Uploads
 from veo_client.stand_in.switches import Switches
 
 BLOCKED = "Input blocked: The prompt could not be submitted. It may violate our usage policies."
 LONGER = {360: 0.8, 720: 1.0, 1080: 1.4, 2160: 2.2}
 """How much longer each size takes, by its shorter side."""
+
+HANGING = 600
+"""Seconds, longer than anybody waits."""
 
 KEYS = {
     "invalid": (400, "API key not valid. Please pass a valid API key.", "API_KEY_INVALID"),
@@ -38,16 +41,15 @@ class Service:
     def __init__(self, home: Path, *, speed: float = 1.0) -> None:
         self.speed = speed
         self.blobs = Blobs(home / "inputs")
-        self.uploads = home / "uploads"
-        self.uploads.mkdir(parents=True, exist_ok=True)
+        self.uploads = Uploads(home / "uploads")
+        self.uploading: dict[str, tuple[str, int, bytearray]] = {}
+        """Uploads that have begun: type, announced length, and what has come."""
         self.operations = Operations(home / "operations")
         self.clips = Clips(home / "clips", self.blobs)
         self.requests: deque[dict[str, Any]] = deque(maxlen=2000)
         self.counts: Counter[str] = Counter()
         self.quota: dict[str, float] = {}
         """When the quota opens again for a prompt."""
-        self.once: set[str] = set()
-        """Operations whose download has been cut once already."""
 
     def refuse_on_request(self, prompt: str) -> None:
         """The switches that answer a create with an error before it is accepted."""
@@ -93,8 +95,10 @@ class Service:
                 self.clips.path(clip)
         return operation
 
-    def lose_the_answer(self, operation: Operation) -> None:
+    async def lose_the_answer(self, operation: Operation) -> None:
         """The switches that accept a create and don't say so."""
+        if "hang" in operation.switches:
+            await asyncio.sleep(HANGING)
         if "unknown" in operation.switches:
             raise Cut
         status = "503" if "5xx-after" in operation.switches else None
@@ -105,7 +109,7 @@ class Service:
 
     async def disturb_poll(self, operation: Operation) -> Response | None:
         """The switches that make polls go wrong; the answer where it is no JSON error."""
-        looks = self.operations.looks[operation.id] = self.operations.looks[operation.id] + 1
+        looks = self.operations.looked(operation.id)
         trouble = operation.switches.value("poll")
         if trouble == "slow":
             await asyncio.sleep(3 / self.speed)
@@ -113,6 +117,8 @@ class Service:
             return None
         if trouble == "cut":
             raise Cut
+        if trouble == "hang":
+            await asyncio.sleep(HANGING)
         if trouble == "html":
             page = "" if looks % 2 else "<html><title>502</title>Server Error</html>"
             return HTMLResponse(page, 502)
@@ -131,6 +137,8 @@ class Service:
     def _check_quota(self, prompt: str, seconds: float) -> None:
         """429 until the time is over, then open for a while."""
         now = time.time()
+        if len(self.quota) > 1000:
+            self.quota.clear()
         opens = self.quota.get(prompt)
         if opens is None or now > opens + 20 * seconds:
             opens = self.quota[prompt] = now + seconds

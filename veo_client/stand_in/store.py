@@ -1,4 +1,4 @@
-"""What the stand-in keeps on disk: inputs by their hash, and operations that outlive a kill."""
+"""What the stand-in keeps on disk: inputs, uploads, and operations that outlive a kill."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,32 +20,16 @@ KEPT_SECONDS = 48 * 3600
 """How long inputs, uploads and operations are kept."""
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write so that a reader, or a process started after a kill, sees all of it or nothing."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    part.write_bytes(data)
-    part.replace(path)
-
-
-def remove_older(folder: Path, seconds: float) -> None:
-    """Remove the files of a folder that nobody has touched for so long."""
-    for path in folder.iterdir():
-        if path.stat().st_mtime < time.time() - seconds:
-            path.unlink(missing_ok=True)
-
-
 class Blobs:
     """Pictures and videos that were sent, each kept once, by the hash of its bytes."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        remove_older(folder, KEPT_SECONDS)
+        self.folder = _cleared(folder)
 
     def put(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()
         if not self.path(name).exists():
-            write_whole(self.path(name), data)
+            _write_whole(self.path(name), data)
         return name
 
     def path(self, name: str) -> Path:
@@ -56,6 +40,31 @@ class Blobs:
         for name in names:
             if self.path(name).exists():
                 os.utime(self.path(name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """A file that was uploaded."""
+
+    blob: str
+    mime: str
+    created: float
+    active: float
+    """From when on it may be used."""
+
+
+class Uploads:
+    """All uploads: one JSON file each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = _cleared(folder)
+
+    def add(self, id: str, upload: Upload) -> None:
+        _write_whole(self.folder / f"{id}.json", json.dumps(asdict(upload)).encode())
+
+    def get(self, id: str) -> Upload | None:
+        path = self.folder / f"{id}.json"
+        return Upload(**json.loads(path.read_bytes())) if id.isalnum() and path.exists() else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,32 +94,23 @@ class Operations:
     """All operations: one JSON file each, read again after a restart."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        self.looks: Counter[str] = Counter()
-        """How often each was polled since the start."""
+        self.folder = _cleared(folder)
         self._known: dict[str, Operation] = {}
-        remove_older(folder, KEPT_SECONDS)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self._files())
+        self._looks: Counter[str] = Counter()
 
     def add(self, operation: Operation) -> Operation:
-        write_whole(self._path(operation.id), json.dumps(asdict(operation)).encode())
+        _write_whole(self._path(operation.id), json.dumps(asdict(operation)).encode())
         self._known[operation.id] = operation
         while len(self._known) > 2000:
             self._known.pop(next(iter(self._known)))
         return operation
 
     def get(self, id: str) -> Operation | None:
-        if id in self._known:
-            return self._known[id]
-        if not id.isalnum() or not self._path(id).exists():
-            return None
-        row = json.loads(self._path(id).read_bytes())
-        clips = tuple(clip_from(clip) for clip in row["clips"])
-        self._known[id] = Operation(**{**row, "clips": clips})
-        return self._known[id]
+        if id not in self._known and id.isalnum() and self._path(id).exists():
+            row = json.loads(self._path(id).read_bytes())
+            clips = tuple(clip_from(clip) for clip in row["clips"])
+            self._known[id] = Operation(**{**row, "clips": clips})
+        return self._known.get(id)
 
     def cancel(self, operation: Operation) -> Operation:
         return self.add(replace(operation, state="cancelled"))
@@ -119,8 +119,31 @@ class Operations:
         self._known.pop(operation.id, None)
         self._path(operation.id).unlink(missing_ok=True)
 
+    def looked(self, what: str) -> int:
+        """Count one more look at something since the start, for what goes wrong only at first."""
+        self._looks[what] += 1
+        return self._looks[what]
+
     def _path(self, id: str) -> Path:
         return self.folder / f"{id}.json"
 
-    def _files(self) -> Iterator[Path]:
-        return self.folder.glob("*.json")
+
+def stamp(seconds: float) -> str:
+    """A time as Google writes it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write so that a reader, or a process started after a kill, sees all of it or nothing."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def _cleared(folder: Path) -> Path:
+    """The folder, made where it is missing, without what nobody has touched for long."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if path.stat().st_mtime < time.time() - KEPT_SECONDS:
+            path.unlink(missing_ok=True)
+    return folder

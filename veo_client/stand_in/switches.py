@@ -13,11 +13,13 @@ SWITCHES = {
     "slow": "takes 30 s more; [slow-N] N seconds more",
     "unknown": "is accepted, then the connection is cut before the answer",
     "5xx-after": "is accepted, then answered 503; [N-after] with that HTTP status",
+    "hang": "is accepted, and the answer never comes",
     "create-N": "the create is answered HTTP N and nothing is created",
     "create-cut": "the connection is cut and nothing is created",
     "poll-N": "three polls are answered HTTP N, then it goes on",
     "poll-cut": "the connection is cut in three polls, then it goes on",
     "poll-html": "three polls are answered with a page of HTML or nothing at all, then it goes on",
+    "poll-hang": "three polls are never answered, then it goes on",
     "poll-slow": "every poll takes 3 s",
     "expired": "polls find nothing of that name",
     "status-WORD": "finishes in that status (Omni); a running one stays in it",
@@ -38,11 +40,11 @@ SWITCHES = {
     "shape-12": "one video fewer than asked for, with a reason (Veo)",
     "shape-14": "is done with an empty response (Veo)",
 }
-"""Every switch and what it does; the other shapes of Google's failures need no switch."""
+"""Every switch and what it does, on both wires unless one is named."""
 
 _PATTERN = re.compile(
-    r"\[(filtered(?:-input|-text)?|error|quota|slow|unknown|expired|inline|cut|5xx-after"
-    r"|(?:error|quota|slow)-\d+|\d{3}-after|(?:create|poll)-(?:\d{3}|cut|html|slow)"
+    r"\[(filtered(?:-input|-text)?|error|quota|slow|unknown|expired|inline|cut|hang|5xx-after"
+    r"|(?:error|quota|slow)-\d+|\d{3}-after|(?:create|poll)-(?:\d{3}|cut|html|hang|slow)"
     r"|status-\w+|file-\w+|shape-\d+b?)\]"
 )
 
@@ -70,5 +72,5 @@ class Switches:
 
 
 def without_switches(prompt: str) -> str:
-    """The prompt without its switches."""
-    return _PATTERN.sub(" ", prompt)
+    """The prompt without its switches: what the clip shows."""
+    return " ".join(_PATTERN.sub(" ", prompt).split())

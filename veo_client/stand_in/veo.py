@@ -32,6 +32,7 @@ from veo_client.stand_in.clips import Clip
 from veo_client.stand_in.connections import Broken
 from veo_client.stand_in.service import BLOCKED, Service
 from veo_client.stand_in.store import Blobs, Operation
+from veo_client.stand_in.switches import without_switches
 
 TYPE = "type.googleapis.com/cloud.ai.large_models.vision.GenerateVideoResponse"
 REASON = (
@@ -68,7 +69,7 @@ async def create(service: Service, request: Request, body: Any) -> Response:
     place = request.url.path.split("/", 2)[2].rpartition(":")[0]
     sent = {"name": place, "enhance": parameters.get("enhancePrompt", True)}
     operation = service.accept("veo", name, prompt, clips, sent)
-    service.lose_the_answer(operation)
+    await service.lose_the_answer(operation)
     return JSONResponse({"name": _name(operation)})
 
 
@@ -118,7 +119,7 @@ def _clip(
     else:
         made = _new(instance, parameters, model)
     pad = str(parameters.get("resizeMode", "")).lower() == "pad"
-    return {"prompt": prompt, "sound": sound, "pad": pad, **pictures, **made}
+    return {"prompt": without_switches(prompt), "sound": sound, "pad": pad, **pictures, **made}
 
 
 def _pictures(instance: Mapping[str, Any], model: Model, blobs: Blobs) -> dict[str, Any]:
@@ -248,9 +249,8 @@ async def _answer(service: Service, operation: Operation) -> Response:
         return JSONResponse(name)
     held = 1 if "shape-12" in operation.switches else 0
     content = await asyncio.to_thread(_finished, name, files[: len(files) - held], held)
-    if "cut" in operation.switches and operation.id not in service.once:
-        service.once.add(operation.id)
-        return Broken(content, media_type="application/json")
+    if "cut" in operation.switches and service.operations.looked(f"result {operation.id}") == 1:
+        return Broken(content, "application/json")
     return Response(content, media_type="application/json")
 
 
