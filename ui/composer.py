@@ -135,7 +135,8 @@ def _select(field: str, name: str, choices: Iterable[tuple[str, str]], chosen: s
         for value, words in choices
     )
     return (
-        f'<label class="field"><span>{name}</span><select name="{field}">{options}</select></label>'
+        f'<div class="field"><label for="choose-{field}">{name}</label>'
+        f'<select id="choose-{field}" name="{field}">{options}</select></div>'
     )
 
 

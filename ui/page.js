@@ -11,11 +11,12 @@ document.addEventListener('keydown', (event) => {
 }, true)
 
 // A double click would pay twice.
-let pressed = 0
+let pressed = { at: -1000, text: '' }
 document.addEventListener('click', (event) => {
   if (!event.target.closest?.('#go')) return
-  if (event.timeStamp - pressed < 1000) event.stopImmediatePropagation()
-  else pressed = event.timeStamp
+  const now = { at: event.timeStamp, text: box().value }
+  if (now.text === pressed.text && now.at - pressed.at < 1000) event.stopImmediatePropagation()
+  else pressed = now
 }, true)
 
 document.addEventListener('visibilitychange', () => {
