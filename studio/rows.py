@@ -143,12 +143,18 @@ def claim(
     return tuple(to_job(row) for row in connection.execute(statement))
 
 
-def save(connection: Connection, job: Job, changes: Mapping[str, object]) -> Job | None:
-    """Write changes where nobody else did since ``job`` was read; None: somebody did."""
+def save(
+    connection: Connection, job: Job, changes: Mapping[str, object], *, held: bool = False
+) -> Job | None:
+    """Write changes where nobody else did since ``job`` was read; None: somebody did.
+
+    ``held``: the step goes on, so the row stays its driver's until the lease ends.
+    """
+    changes = changes if held else {"claimed_by": None, **changes}
     statement = (
         update(jobs)
         .where(jobs.c.id == job.id, jobs.c.version == job.version)
-        .values(version=job.version + 1, **{"claimed_by": None, **changes})
+        .values(version=job.version + 1, **changes)
         .returning(*_COLUMNS)
     )
     row = connection.execute(statement).one_or_none()

@@ -82,6 +82,13 @@ class Storage:
             part.unlink(missing_ok=True)
             raise StorageUnusable(_UNWRITABLE) from error
 
+    def drop_halves(self) -> None:
+        """Remove what a killed process left half written; only for who is alone on the folder."""
+        for name in ("videos", "inputs"):
+            for part in (self.root / name).glob("*.part"):
+                with contextlib.suppress(OSError):
+                    part.unlink()
+
     def delete(self, key: str) -> None:
         """Remove a file; a missing one is no error."""
         self.path(key).unlink(missing_ok=True)

@@ -92,10 +92,15 @@ class Studio:
         self._lock.release()
 
     async def _take_back(self, boot: str) -> None:
-        """Alone on this folder: what an earlier process held when it died is due at once."""
+        """Alone on this folder: what an earlier process held when it died is due at once.
+
+        A database of its own may serve other machines too, whose leases have to run out.
+        """
         with contextlib.suppress(Timeout):
             await asyncio.to_thread(self._lock.acquire, timeout=0)
-            await self.database.write(lambda connection: rows.take_back(connection, boot))
+            await asyncio.to_thread(self.storage.drop_halves)
+            if self.database.sqlite:
+                await self.database.write(lambda connection: rows.take_back(connection, boot))
 
     async def _warm(self) -> None:
         """Have the stand-in ready before the first click, where it will be needed."""

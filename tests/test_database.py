@@ -143,3 +143,27 @@ def test_what_a_dead_process_held_is_due_at_once(database: Database) -> None:
     assert database.write_now(
         lambda c: rows.claim(c, [State.QUEUED], ["c"], 1, boot="new", lease=lease)
     )
+
+
+def test_a_row_saved_within_a_step_stays_its_drivers(database: Database) -> None:
+    job = a_job()
+    database.write_now(lambda connection: rows.insert(connection, job, None))
+    lease = timedelta(hours=1)
+    (job,) = database.write_now(
+        lambda c: rows.claim(c, [State.QUEUED], ["c"], 1, boot="old", lease=lease)
+    )
+    sent = database.write_now(lambda c: rows.save(c, job, {"state": "submitting"}, held=True))
+    assert sent is not None
+    assert database.write_now(lambda c: rows.take_back(c, "old")) == 0
+    assert database.write_now(lambda c: rows.take_back(c, "new")) == 1
+
+
+def test_a_row_saved_at_the_end_of_a_step_is_nobodys(database: Database) -> None:
+    job = a_job(state=State.RUNNING)
+    database.write_now(lambda connection: rows.insert(connection, job, None))
+    lease = timedelta(hours=1)
+    (job,) = database.write_now(
+        lambda c: rows.claim(c, [State.RUNNING], ["c"], 1, boot="old", lease=lease)
+    )
+    assert database.write_now(lambda c: rows.save(c, job, {"polls": 1})) is not None
+    assert database.write_now(lambda c: rows.take_back(c, "new")) == 0
