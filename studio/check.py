@@ -136,7 +136,8 @@ class Check:
     def _findings(self, record: Record, found: Inspection, changed: Record) -> Iterator[Finding]:
         id = record["id"]
         if found.code and found.reason:
-            yield Finding(Kind(found.code), id, "open", found.reason)
+            cure = f"python -m studio recover {id}" if record["provider_id"] else ""
+            yield Finding(Kind(found.code), id, "open", found.reason, cure=cure)
         elif record["code"] in (MISSING, DAMAGED):
             yield self._mend(Kind.BACK, id, "Its file is back as it was.")
         elif {"sha256", "size"} & found.facts.keys():

@@ -43,6 +43,8 @@ class Finding:
     sentence: str
     size: int = 0
     """Bytes of a file that nothing needs."""
+    cure: str = ""
+    """The command that may help."""
 
 
 _TITLES = {
@@ -94,7 +96,7 @@ class Report:
             room = f" ({_megabytes(self.sizes[kind])})" if self.sizes[kind] else ""
             yield f"{_TITLES[kind]}: {told}{room}"
             first = self._first[kind]
-            yield from (f"  {one.name}  {one.sentence}" for one in first)
+            yield from (f"  {one.name}  {one.sentence} {one.cure}".rstrip() for one in first)
             if counts.total() > len(first):
                 yield f"  and {counts.total() - len(first)} more"
         yield self._verdict()
