@@ -11,6 +11,8 @@ import hashlib
 import os
 import re
 import secrets
+import sys
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -47,9 +49,24 @@ _INERT = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsaf
 """For files that somebody put here: whatever they hold, nothing of it runs."""
 
 
+_SPACES = "https://huggingface.co https://*.huggingface.co"
+_NOTEBOOKS = (
+    "http://localhost:* http://127.0.0.1:* vscode-webview: "
+    "https://colab.research.google.com https://*.googleusercontent.com"
+)
+
+
 def guards(studio: Studio) -> list[Middleware]:
     """The layers for ``launch(app_kwargs={"middleware": ...})``."""
-    return [Middleware(Guard, frame_ancestors=studio.settings.frame_ancestors)]
+    frames = studio.settings.frame_ancestors or embedders(os.environ, sys.modules)
+    return [Middleware(Guard, frame_ancestors=frames)]
+
+
+def embedders(environ: Mapping[str, str], modules: Collection[str]) -> str:
+    """The pages that show this one in a frame where it runs: a Space's, a notebook's."""
+    if "SPACE_ID" in environ:
+        return _SPACES
+    return _NOTEBOOKS if "ipykernel" in modules else ""
 
 
 class Guard:
@@ -111,6 +128,7 @@ class _Reply:
                 self._page = message
                 return
             headers["Content-Security-Policy"] = f"{self._policy_of_file()}{self._frames}"
+            self._keeping(headers, message["status"])
         elif self._page:
             self._body += message.get("body", b"")
             if message.get("more_body"):
@@ -125,6 +143,14 @@ class _Reply:
 
     def _policy_of_file(self) -> str:
         return f"{_INERT}; " if self._path.startswith(_GRADIO + "file=") else ""
+
+    def _keeping(self, headers: MutableHeaders, status: int) -> None:
+        """What a browser or a proxy may hold on to, where Gradio says nothing."""
+        if self._path.startswith("/assets/") and status == 200:
+            headers["Cache-Control"] = "public, max-age=31536000, immutable"  # named by their hash
+        elif headers.get("content-type", "").startswith("text/event-stream"):
+            headers["Cache-Control"] = "no-store"
+            headers["X-Accel-Buffering"] = "no"
 
     def _finished(self, page: Message) -> Message:
         headers = MutableHeaders(scope=page)
