@@ -10,23 +10,50 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
+
+from veo_client.errors import VeoError
 
 log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+class TooNew(VeoError):
+    """The database's schema is not known to this version."""
+
+    code = "database_too_new"
+
+
 def upgrade(engine: Engine, to: str = "head", migrations: Path = MIGRATIONS) -> None:
-    """Bring the schema to a revision, all or nothing; a SQLite file is backed up before."""
-    backup(engine)
+    """Bring the schema to a revision, all or nothing; a SQLite file is backed up before.
+
+    Raises TooNew where a newer version of the app made the database.
+    """
+    config = configuration(migrations)
+    if _revisions(engine, config):
+        backup(engine)
     with engine.connect() as connection:
-        config = configuration(migrations)
         config.attributes["connection"] = connection
         if engine.dialect.name == "sqlite":
             connection.connection.cursor().execute("BEGIN IMMEDIATE")
         command.upgrade(config, to)
         connection.commit()
+
+
+def _revisions(engine: Engine, config: Config) -> tuple[str, ...]:
+    """Where the schema stands; () for an empty database."""
+    with engine.connect() as connection:
+        there = MigrationContext.configure(connection).get_current_heads()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if not known.issuperset(there):
+        raise TooNew(
+            "A newer version of Veo Studio made this database. Start that version, or set "
+            "OUTPUTS_DIR to another folder. Nothing was changed."
+        )
+    return there
 
 
 def configuration(migrations: Path = MIGRATIONS) -> Config:
