@@ -6,13 +6,13 @@ import http.server
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage
+from playwright.sync_api import Browser, ConsoleMessage, Page
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -23,7 +23,8 @@ from studio.access import COOKIE
 from studio.guard import Guard, embedders, guards
 from studio.settings import Settings
 from studio.studio import Studio
-from tests import app_server
+from tests import app_server as app_process
+from tests.app_server import AppServer
 
 PAGE = "<script>one()</script><script src=x.js></script><script type=module>two()</script>"
 HERE = "http://studio.example"
@@ -288,7 +289,7 @@ async def test_progress_passes_proxies_unbuffered_and_code_is_kept() -> None:
 @pytest.fixture(scope="module")
 def gradio_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A guarded page that is all Gradio's."""
-    page = app_server.start(
+    page = app_process.start(
         tmp_path_factory.mktemp("guard") / "outputs",
         command=(sys.executable, "-m", "tests.guarded_page"),
         GRADIO_TEMP_DIR=str(tmp_path_factory.mktemp("gradio")),
@@ -357,6 +358,28 @@ def test_the_page_works_under_its_policy_and_injected_scripts_do_not(
     assert page.evaluate("window.stolen") is None
     assert any("inline event handler" in complaint for complaint in complaints)
     context.close()
+
+
+def test_our_own_page_keeps_to_its_policy(app_server: AppServer, page: Page) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(app_server.url)
+    page.locator("#prompt textarea").fill("a fox")
+    page.locator("#go").wait_for()
+    page.wait_for_timeout(1000)
+    assert not [text for text in complaints if "Content Security Policy" in text]
+
+
+def test_behind_a_login_the_api_asks_for_it_too(start_app: Callable[..., AppServer]) -> None:
+    with_login = "from app import demo; demo.launch(auth=('ann', 'secret'))"
+    app = start_app(command=(sys.executable, "-c", with_login))
+    with httpx.Client(base_url=app.url) as visitor:
+        refused = visitor.get("/v1/videos")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (401, "no_login")
+        assert visitor.get("/healthz").status_code == 200
+        visitor.post("/login", data={"username": "ann", "password": "secret"})
+        assert visitor.get("/v1/videos").status_code == 200
 
 
 def test_another_site_in_the_same_browser_reads_and_changes_nothing(
