@@ -242,6 +242,9 @@ def test_omni_goes_on_from_uploads_of_up_to_ten_seconds(service: Service) -> Non
 
     assert ask("extend", 10, duration="10s").total_seconds == 20
     assert ask("edit", 2, duration=None).total_seconds == 2
+    tiny = part("video", "video/mp4", b64(blank(2, 64, 64)))
+    with pytest.raises(Refusal, match="64x64"):
+        asked_omni(service, omni_body([tiny, WORDS], task="extend"))
     for task, seconds, duration in (("extend", 12, "3s"), ("extend", 2, "2s"), ("edit", 2, "3s")):
         with pytest.raises(Refusal):
             ask(task, seconds, duration=duration)

@@ -203,6 +203,12 @@ def test_a_cancelled_one_stays_cancelled(client: genai.Client) -> None:
         create(client, "on", task="extend", previous_interaction_id=begun.id)
 
 
+def test_nothing_goes_on_from_one_without_a_video(client: genai.Client) -> None:
+    failed = finished(client, create(client, "x [error]").id)
+    with pytest.raises(BadRequestError, match="not completed"):
+        create(client, "on", task="extend", previous_interaction_id=failed.id)
+
+
 def test_one_that_has_ended_cannot_be_cancelled(client: genai.Client) -> None:
     ended = finished(client, create(client, "x").id)
     with pytest.raises(BadRequestError):
@@ -231,6 +237,11 @@ def test_any_version_of_the_api_is_served(wire: Wire) -> None:
     begun = wire.omni("x")
     paths = [f"/{version}/interactions/{begun.json()['id']}" for version in ("v1", "v1alpha")]
     assert [wire.http.get(path).status_code for path in paths] == [200, 200]
+
+
+def test_what_is_asked_at_a_wrong_place_is_refused_and_logged(wire: Wire) -> None:
+    assert wire.http.post("/v1/models/x:generateContent", json={}).status_code == 404
+    assert wire.counts()["nowhere"] == 1
 
 
 def test_a_file_that_is_not_there_is_forbidden_like_a_foreign_one(wire: Wire) -> None:

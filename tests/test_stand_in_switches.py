@@ -58,7 +58,7 @@ def test_veo_is_filtered_with_reasons_and_no_videos(wire: Wire) -> None:
     response = wire.ended(wire.veo("A cat [filtered]", sampleCount=2)).json()["response"]
     assert "videos" not in response
     assert response["raiMediaFilteredCount"] == 2
-    assert "Support codes: 58061214" in response["raiMediaFilteredReasons"][0]
+    assert "Support codes: 61493863" in response["raiMediaFilteredReasons"][0]
 
 
 @covers("filtered-text", "shape-3")

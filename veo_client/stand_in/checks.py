@@ -178,6 +178,9 @@ def video(raw: bytes, name: str, blobs: Blobs) -> tuple[str, Probe]:
 
     blob = blobs.put(raw)
     try:
-        return blob, probe(blobs.path(blob))
+        found = probe(blobs.path(blob))
     except ValueError:
         raise invalid(f"{name}: Provided video is not valid.") from None
+    if not 200 <= min(found.width, found.height) <= max(found.width, found.height) <= 4096:
+        raise invalid(f"{name}: {found.width}x{found.height} is not supported.")
+    return blob, found

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -84,7 +85,7 @@ class Clips:
         None while it is being rendered. Raises what the rendering raised.
         """
         path = self.folder / f"{clip.key}.mp4"
-        if path.exists():
+        with suppress(FileNotFoundError):
             os.utime(path)
             return path
         begun = self._begun.get(clip.key)

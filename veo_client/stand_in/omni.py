@@ -28,7 +28,7 @@ from veo_client.stand_in.checks import (
 )
 from veo_client.stand_in.clips import Clip
 from veo_client.stand_in.files import address, uploaded
-from veo_client.stand_in.service import BLOCKED, Service
+from veo_client.stand_in.service import BLOCKED, Service, ends_without_video
 from veo_client.stand_in.store import Operation, stamp
 from veo_client.stand_in.switches import without_switches
 
@@ -122,7 +122,7 @@ async def cancel(service: Service, request: Request, _: Any) -> Response:
     """POST /v1/interactions/ID/cancel"""
     operation = _known(service, request)
     if time.time() >= operation.ready and not operation.state:
-        raise Refusal(400, "Only an interaction in progress can be cancelled.", word=_WORD)
+        raise invalid("Only an interaction in progress can be cancelled.")
     for clip in operation.clips:
         service.clips.forget(clip)
     return JSONResponse(_described(service.operations.cancel(operation), "cancelled"))
@@ -296,7 +296,6 @@ def _seconds(form: Mapping[str, Any], allowed: tuple[int, ...]) -> int:
     return int(duration[:-1])
 
 
-_WORD = "failed_precondition"
 _UNKNOWN = "Invalid interaction name"
 
 
@@ -311,7 +310,7 @@ def _previous(service: Service, id: str) -> Operation:
     operation = service.operations.get(id.removeprefix("v1_"))
     if operation is None or operation.wire != "omni" or not operation.sent["store"]:
         raise invalid(f"{_UNKNOWN}: {id[:80]}")
-    if time.time() < operation.ready or operation.state:
+    if time.time() < operation.ready or operation.state or ends_without_video(operation):
         raise invalid("The previous interaction is not completed.")
     return operation
 

@@ -114,10 +114,12 @@ class Scene:
         self.width, self.height, self.first, self.last = width, height, first, last
         self.unit = min(height, width * 10 // 9)
         self.digest = int(digest, 16)
-        turn = self._random("hue").uniform(-0.045, 0.045)
+        turn = self._random("hue").uniform(-0.055, 0.055)
         self.top, self.middle, self.horizon, self.near, self.light = (
             _colour(code, turn) for code in PALETTES[self.hour]
         )
+        if self.kind == "dunes" and self.hour != "night":
+            self.near = self.near * 0.5 + rgb("#7a4a28") * 0.5
         self.sky = self._sky()
         self.sun = self._sun()
         self.ridges = [self._ridge(layer) for layer in range(4)]

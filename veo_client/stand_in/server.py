@@ -23,6 +23,7 @@ from veo_client.stand_in.service import Service, check_credentials
 
 Handle = Callable[[Service, Request, Any], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 LARGEST_BODY = 140 * MEGABYTE
 """100 MB of media, which base64 makes a third longer."""
 
@@ -65,6 +66,11 @@ def _gemini(service: Service) -> Iterator[Route]:
         ("/stand-in/elsewhere/{id}", "GET", files.elsewhere, "elsewhere"),
     ):
         yield Route(path, _served(service, handle, kind), methods=[method])
+    yield Route("/{anything:path}", _served(service, _nowhere, "nowhere"), methods=METHODS)
+
+
+async def _nowhere(_: Service, request: Request, __: Any) -> Response:
+    raise Refusal(404, f"There is nothing at {request.url.path[:200]}.")
 
 
 def _served(service: Service, handle: Handle, kind: str, *, bearer: bool = False) -> Endpoint:

@@ -37,7 +37,7 @@ from veo_client.stand_in.switches import without_switches
 TYPE = "type.googleapis.com/cloud.ai.large_models.vision.GenerateVideoResponse"
 REASON = (
     "Veo could not generate videos because the input or output might violate our usage "
-    "guidelines. If you think this is an error, send feedback. Support codes: 58061214"
+    "guidelines. If you think this is an error, send feedback. Support codes: 61493863"
 )
 FAILED = "Video generation failed: an internal error occurred."
 INSTANCE = {"prompt", "image", "lastFrame", "video", "referenceImages", "mask"}
