@@ -34,7 +34,7 @@ def adopt(storage: Storage, database: Database, path: Path) -> str:
     record = _from_settings(path) or _minimal(path)
     place = storage.path(key(record["id"], ".mp4"))
     if place != path:
-        if place.exists():
+        if place.exists() or records.known(database, [record["id"]]):
             raise NotAdopted(f"It is the same video as {record['id']}.")
         path.rename(place)
     database.write_now(lambda connection: records.insert(connection, record))

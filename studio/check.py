@@ -16,12 +16,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from filelock import FileLock, Timeout
-
 from studio import records, sidecar
 from studio.adoption import NotAdopted, adopt
 from studio.database import Database
 from studio.findings import Finding, Kind
+from studio.house import alone_in, driven
 from studio.inspection import DAMAGED, MISSING, Inspection, inspect
 from studio.job import FINAL, State
 from studio.keeping import key
@@ -61,15 +60,16 @@ class Check:
         """Their bytes."""
 
     def run(self) -> Iterator[Finding]:
-        """Everything found, as it is found. Adopted videos are inspected like any other."""
-        yield from self._leftovers()
-        yield from self._files()
-        yield from self._rows()
-        yield from self._inputs()
-        yield from self._backups()
+        """Everything found, as it is found. Raises Busy where another repair is under way."""
+        with alone_in(self._storage) if self._repair else contextlib.nullcontext():
+            yield from self._leftovers()
+            yield from self._files()
+            yield from self._rows()  # adopted videos are inspected like any other
+            yield from self._inputs()
+            yield from self._backups()
 
     def _leftovers(self) -> Iterator[Finding]:
-        alone = _alone(self._storage)
+        alone = not driven(self._storage)
         for folder in ("videos", "inputs"):
             for path in _files(self._storage.root / folder):
                 if path.suffix == ".part" and (alone or _age(path) > HALF_AFTER):
@@ -192,13 +192,6 @@ class Check:
         except (OSError, StorageUnusable):
             return Finding(kind, name, "open", f"{sentence} The outputs folder can't be written.")
         return Finding(kind, name, "mended", sentence)
-
-
-def _alone(storage: Storage) -> bool:
-    """Whether no studio is driving jobs on this folder, so that nothing is being downloaded."""
-    with contextlib.suppress(Timeout), FileLock(storage.root / "tmp" / "driver.lock", timeout=0):
-        return True
-    return False
 
 
 def _listed(record: Record) -> bool:

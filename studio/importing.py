@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from studio import records, sidecar
 from studio.archive import UNREADABLE, ArchiveError, Source, source
 from studio.database import Database
+from studio.house import alone_in
 from studio.inspection import amiss
 from studio.job import State
 from studio.keeping import key
@@ -50,7 +51,7 @@ class Imported:
 def import_library(storage: Storage, database: Database, path: Path) -> Imported:
     """Bring in a folder or a ZIP file, or another studio's outputs folder. Blocking.
 
-    What is here and well is left alone, so it can be repeated. Raises ArchiveError or
+    What is here and well is left alone, so it can be repeated. Raises ArchiveError, Busy or
     StorageUnusable; what came in before that stays.
     """
     try:
@@ -58,7 +59,8 @@ def import_library(storage: Storage, database: Database, path: Path) -> Imported
     except UNREADABLE as error:
         raise ArchiveError("There is no folder or ZIP file that can be read.") from error
     try:
-        return _Import(storage, database, archive).run()
+        with alone_in(storage):
+            return _Import(storage, database, archive).run()
     finally:
         archive.close()
 

@@ -19,9 +19,11 @@ from studio import records, sidecar
 from studio.check import HALF_AFTER, UNUSED_AFTER
 from studio.database import jobs
 from studio.findings import Finding, Kind, Report
+from studio.house import Busy
 from studio.job import State
 from studio.jobs import new_id
 from studio.keeping import key
+from studio.migrate import backup
 from tests.library_kit import Damage, Shelf, a_record, kinds, mp4
 from tests.strict_google import StrictGoogle, fake_mp4
 from tests.studio_kit import made, studio_on
@@ -195,6 +197,32 @@ def test_the_same_video_is_not_adopted_twice(shelf: Shelf) -> None:
     assert len(shelf.rows()) == 1
 
 
+def test_a_deleted_video_that_is_put_in_again_by_hand_is_named(shelf: Shelf) -> None:
+    copy = shelf.root / "videos" / "one.mp4"
+    copy.write_bytes(mp4())
+    os.utime(copy, (10**9, 10**9))
+    shelf.check()
+    (id,) = shelf.rows()
+    change(shelf, id, deleted_at=a_record()["created_at"])
+    shelf.video(id).rename(copy)
+    assert (Kind.ORPHAN, "open") in kinds(shelf.check())
+    assert copy.exists()
+
+
+def test_two_repairs_do_not_meet(shelf: Shelf) -> None:
+    shelf.add()
+    with FileLock(shelf.root / "tmp" / "house.lock"):
+        assert shelf.check(repair=False) == []
+        with pytest.raises(Busy):
+            shelf.check()
+    assert shelf.check() == []
+
+
+def test_copies_of_the_database_are_noted(shelf: Shelf) -> None:
+    assert backup(shelf.database.engine)
+    assert kinds(shelf.check()) == {(Kind.BACKUP, "noted")}
+
+
 @pytest.mark.parametrize("settings", [None, b'{"id": "video_1"}'])
 def test_what_is_no_video_is_named_and_left_alone(shelf: Shelf, settings: bytes | None) -> None:
     stray = shelf.video(new_id("video"))
@@ -240,7 +268,7 @@ def test_old_temporary_files_go_but_no_lock_and_no_folder(shelf: Shelf) -> None:
     (tmp / "import-2.mp4").write_bytes(b"x")
     assert kinds(shelf.check()) == {(Kind.TEMPORARY, "mended")}
     left = sorted(str(path.relative_to(tmp)) for path in tmp.rglob("*") if path.is_file())
-    assert left == ["driver.lock", "import-2.mp4", "page/upload.png"]
+    assert left == ["driver.lock", "house.lock", "import-2.mp4", "page/upload.png"]
 
 
 def test_a_lost_input_is_named(shelf: Shelf) -> None:
