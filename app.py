@@ -31,7 +31,7 @@ from ui.create import Create  # noqa: E402
 from ui.endpoint import add_generate  # noqa: E402
 from ui.notes import recover, top  # noqa: E402
 from ui.part import part  # noqa: E402
-from ui.stage import empty, working  # noqa: E402
+from ui.stage import curtain, working  # noqa: E402
 from ui.words import WORDS  # noqa: E402
 
 create = Create(studio, uploads)
@@ -46,9 +46,9 @@ LOOKING = """() => {
 
 with StudioBlocks(studio, uploads) as demo:
     # What is to be seen: the composer beside the stage, the gallery below.
+    first_banner, first_form, first_label = create.at_first()
     part("top", top())
-    banner = part("banner", "")
-    first_form, first_label = create.first_form()
+    banner = part("banner", first_banner)
     with gr.Row(elem_id="room"):
         with gr.Column(elem_id="desk"):
             prompt = gr.Textbox(
@@ -65,7 +65,7 @@ with StudioBlocks(studio, uploads) as demo:
             recovery = part("recovery", recover(), script="stage")
         with gr.Column(elem_id="stage"):
             cards = part("working", working(()), script="stage")
-            screen = part("screen", empty(), script="stage")
+            screen = part("screen", curtain(), script="stage")
     posters = part("gallery", "", script="stage")
     tick = part("tick", "", shows="")  # changes whenever there is something new to watch
 

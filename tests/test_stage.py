@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from studio.job import FINAL, Job, State
 from ui.gallery import gallery
 from ui.notes import problem
-from ui.stage import clock, empty, progress, result, working
+from ui.stage import Now, clock, empty, progress, result, working
 from veo_client.errors import Problem, RequestError
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -33,20 +33,23 @@ def job(state: State = State.RUNNING, **fields: Any) -> Job:
 
 
 def draw(*jobs: Job, expected: float = 60) -> str:
-    return working(jobs, NOW, lambda _: expected)
+    return working(jobs, now(expected))
+
+
+def now(expected: float = 60) -> Now:
+    return Now(NOW, lambda _: expected)
 
 
 @given(some.floats(0, 1e6), some.floats(0.1, 1e4))
 def test_the_bar_never_passes_95_percent_before_it_is_done(elapsed: float, usual: float) -> None:
     one = job(created_at=NOW - timedelta(seconds=elapsed))
-    assert 0 <= progress(one, NOW, lambda _: usual) <= 0.95
+    assert 0 <= progress(one, now(usual)) <= 0.95
 
 
 @given(some.lists(some.floats(0, 1e4), min_size=2))
 def test_the_bar_never_goes_back(seconds: list[float]) -> None:
     bars = [
-        progress(job(created_at=NOW - timedelta(seconds=each)), NOW, lambda _: 60)
-        for each in sorted(seconds)
+        progress(job(created_at=NOW - timedelta(seconds=each)), now()) for each in sorted(seconds)
     ]
     assert bars == sorted(bars)
 
@@ -72,9 +75,19 @@ def test_a_simulated_job_does_not_claim_google() -> None:
     assert "Google" not in html
 
 
+def test_the_bar_stands_still_while_a_job_waits() -> None:
+    assert progress(job(State.QUEUED), now()) == 0
+    late = job(submitted_at=NOW - timedelta(seconds=3))
+    assert progress(late, now()) == pytest.approx(0.8 * 3 / 60)
+    assert "0:30 · usually 1:27" in draw(late)
+
+
 def test_a_job_that_waits_says_why_and_until_when() -> None:
-    html = draw(job(State.QUEUED, reason="Quota.", next_at=NOW + timedelta(seconds=75)))
-    assert "Quota. Next try in 1:15" in html
+    soon = NOW + timedelta(seconds=75)
+    assert "Quota. Next try in 1:15." in draw(
+        job(State.QUEUED, reason="Quota.", attempts=1, next_at=soon)
+    )
+    assert "Next try" not in draw(job(reason="It goes on.", next_at=soon))
 
 
 def test_what_can_not_be_stopped_has_no_cancel_button() -> None:
@@ -122,6 +135,24 @@ def test_a_failure_says_whether_it_cost_anything(fields: dict[str, Any], sentenc
 def test_the_first_button_is_the_best_next_step(fields: dict[str, Any], act: str) -> None:
     html = result(job(**fields), label="Veo 3.1")
     assert html[html.index("data-act=") :].startswith(f'data-act="{act}"')
+
+
+def test_a_next_step_that_costs_says_how_much() -> None:
+    assert "Try again · about $3.20" in result(
+        job(State.FAILED, cost_estimate=3.2), label="Veo 3.1"
+    )
+    simulated = job(State.FAILED, cost_estimate=0.0, credential="stand-in")
+    assert ">Try again<" in result(simulated, label="Veo 3.1")
+
+
+def test_a_job_shows_what_it_starts_from() -> None:
+    assert '<img src="here.png"' in working(
+        [job()], Now(NOW, lambda _: 60, {"video_1": "here.png"})
+    )
+
+
+def test_a_job_recovered_by_its_id_has_no_prompt_and_says_so() -> None:
+    assert "Recovered by its id" in draw(job(request={}))
 
 
 def test_a_finished_video_plays_from_its_own_address() -> None:

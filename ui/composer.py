@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from studio.offer import Offer
 from ui.choices import Fitted, offered_durations
 from ui.draft import Draft, settings_of
+from ui.files import address
 from ui.words import WORDS
 from veo_client.errors import Problem
 from veo_client.models import Model
@@ -111,7 +111,7 @@ def _slot(
 ) -> str:
     """One picture, or the place for one; ``most``: how many the field takes."""
     if isinstance(picture, Path):
-        source = escape("gradio_api/file=" + quote(picture.as_posix()))
+        source = escape(address(picture))
         remove = escape(WORDS.remove_picture.format(slot=name))
         return (
             f'<div class="slot filled"><img src="{source}" alt="{escape(name)}">'

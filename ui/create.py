@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,11 @@ from studio.job import Job, State
 from studio.studio import Studio
 from ui.choices import fit, only_offered
 from ui.composer import composed, label, nothing_to_choose
-from ui.draft import Draft, draft_of, read
+from ui.draft import Draft, draft_of, lent, read
+from ui.files import address
 from ui.gallery import gallery
 from ui.notes import banner, problem, sent
-from ui.stage import empty, result, working
+from ui.stage import Now, empty, result, working
 from ui.words import WORDS
 from veo_client.errors import Problem, RequestError, VeoError
 from veo_client.images import prepare
@@ -50,11 +51,11 @@ class Create:
 
     # The composer
 
-    def first_form(self) -> tuple[dict[str, Any], str]:
-        """Composer and button as the owner at home sees them, until the page knows its visitor."""
+    def at_first(self) -> tuple[str, dict[str, Any], str]:
+        """Banner, composer and button for the owner at home, until the page knows its visitor."""
         home = self.studio.visitor("127.0.0.1", {"host": "127.0.0.1"}, {})
         form, button = self._form({}, home, ())
-        return form, str(button["value"])
+        return banner(self.studio.offer(home), home), form, str(button["value"])
 
     async def follow(self, value: Any, request: gr.Request) -> tuple[dict[str, Any], Any]:
         """A choice was made: the form that goes with it, and what the button says now."""
@@ -131,17 +132,19 @@ class Create:
             await doing
         except VeoError as error:
             return gr.skip(), problem(error), gr.skip(), gr.skip()
-        return _tick(), sent(), self._cards(await self._active(visitor)), ""
+        jobs = await self._active(visitor)
+        return _tick(), sent(), self._cards(jobs, await self._first_frames(jobs)), ""
 
     async def watch(self, request: gr.Request) -> AsyncIterator[str]:
         """The visitor's jobs under way, drawn once a second until one of them is over."""
         active = await self._active(self.visitor(request))
         if not active:
-            yield self._cards(())
+            yield working(())
             return
+        first_frames = await self._first_frames(active)
         async for rows in self.studio.jobs.watch([job.id for job in active]):
             jobs = [rows[job.id] for job in active if job.id in rows]
-            yield self._cards(jobs)
+            yield self._cards(jobs, first_frames)
             if any(job.final for job in jobs):
                 return
 
@@ -210,8 +213,18 @@ class Create:
 
     # What they share
 
-    def _cards(self, jobs: Any) -> str:
-        return working(jobs, datetime.now(UTC), self.studio.jobs.expected_seconds)
+    def _cards(self, jobs: Sequence[Job], first_frames: Mapping[str, str]) -> str:
+        now = Now(datetime.now(UTC), self.studio.jobs.expected_seconds, first_frames)
+        return working(jobs, now)
+
+    async def _first_frames(self, jobs: Sequence[Job]) -> dict[str, str]:
+        """Addresses of what running jobs start from, lent once per watch."""
+        return await asyncio.to_thread(self._lend_first_frames, jobs)
+
+    def _lend_first_frames(self, jobs: Sequence[Job]) -> dict[str, str]:
+        keys = {job.id: job.request.get("first_frame") for job in jobs}
+        names = {id: lent(key, self.studio.storage, self.uploads) for id, key in keys.items()}
+        return {id: address(self.uploads / name) for id, name in names.items() if name}
 
     async def _active(self, visitor: Visitor) -> tuple[Job, ...]:
         return await self.studio.jobs.active(visitor.owner)

@@ -63,16 +63,18 @@ def draft_of(kept: Mapping[str, Any], storage: Storage, uploads: Path) -> dict[s
         key: value for key, value in kept.items() if isinstance(value, str | int | bool)
     }
     for field in ("first_frame", "last_frame"):
-        draft[field] = _lent(kept.get(field), storage, uploads)
-    references = (_lent(key, storage, uploads) for key in kept.get("reference_images") or ())
+        draft[field] = lent(kept.get(field), storage, uploads)
+    references = (lent(key, storage, uploads) for key in kept.get("reference_images") or ())
     return draft | {"reference_images": [name for name in references if name]}
 
 
-def _lent(key: object, storage: Storage, uploads: Path) -> str | None:
+def lent(key: object, storage: Storage, uploads: Path) -> str | None:
     """An upload that is a kept picture once more; None where it is gone."""
     if not isinstance(key, str) or not (kept := storage.path(key)).is_file():
         return None
-    return "/".join(lend(kept, uploads, kept.name).parts[-2:])
+    if not (uploads / kept.stem / kept.name).is_file():
+        lend(kept, uploads / kept.stem, kept.name)
+    return f"{kept.stem}/{kept.name}"
 
 
 def _text(value: object) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -94,7 +95,8 @@ async def _generate(
         sentence = job.reason or WORDS.states[job.state]
         raise gr.Error(sentence, print_exception=False)
     name = file_name(job.prompt) + path.suffix
-    lent = await asyncio.to_thread(lend, path, create.uploads, name)
+    place = create.uploads / secrets.token_hex(32)
+    lent = await asyncio.to_thread(lend, path, place, name)
     yield WORDS.states[job.state], str(lent)
 
 

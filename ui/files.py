@@ -5,26 +5,33 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import shutil
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 LASTS = 24 * 3600.0
 """Seconds a picture waits for Generate, and a video lent to a program for its download."""
 EVERY = 3600.0
 
 
-def lend(kept: Path, folder: Path, name: str) -> Path:
-    """``kept`` once more as ``folder``/(unguessable)/``name``: a hard link, else a copy."""
-    place = folder / secrets.token_hex(32)
-    place.mkdir(parents=True)
+def lend(kept: Path, place: Path, name: str) -> Path:
+    """``kept`` once more as ``place``/``name``: a hard link, else a copy.
+
+    Whoever knows the name of ``place`` can have the file, so it has to be one nobody can guess.
+    """
+    place.mkdir(parents=True, exist_ok=True)
     lent = place / name
     try:
         os.link(kept, lent)
     except OSError:
         shutil.copyfile(kept, lent)
     return lent
+
+
+def address(lent: Path) -> str:
+    """Where the page finds a file of Gradio's folder."""
+    return "gradio_api/file=" + quote(lent.as_posix())
 
 
 def sweep(folder: Path, lasts: float = LASTS) -> None:

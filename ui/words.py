@@ -96,7 +96,8 @@ class Words:
         }
     )
     simulating: str = "The stand-in is making it"
-    next_try: str = "Next try in {wait}"
+    stopping: str = "Stopping"
+    next_try: str = "Next try in {wait}."
     usual: str = "usually {time}"
     longer: str = "longer than the usual {time}"
     cancel: str = "Cancel"
@@ -126,6 +127,7 @@ class Words:
     file_missing_long: str = (
         "The file of this video is no longer on this machine. Its settings are still here."
     )
+    recovered: str = "Recovered by its id"
     no_reason: str = "No reason was given."
 
     # The gallery
