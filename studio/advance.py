@@ -29,13 +29,16 @@ from studio.keeping import Keeping
 from studio.pace import Pace
 from studio.polling import History, guess
 from studio.providers import Providers
+from studio.storage import StorageUnusable
 from veo_client.errors import (
+    Cancelled,
     CredentialsError,
     Expired,
     FilteredError,
     GenerationFailed,
     QuotaError,
     RequestError,
+    StorageError,
     UnknownOutcome,
     Unreachable,
     VeoError,
@@ -53,6 +56,19 @@ _OVERDUE = (
     "Google has not finished it in {minutes:.0f} minutes. Nothing is lost: its id is kept. "
     "Check again later; looking costs nothing."
 )
+
+
+_UNHEARD = (
+    "Google gives no usable answer about it: Google itself, the network or the key may be to blame. "
+    "Nothing is lost: its id is kept. Check again later; looking costs nothing."
+)
+_NOT_FINISHED = (
+    "The video has arrived, but what belongs beside it can't be written: the disk is full, or the "
+    "folder can't be written. Make room; it goes on by itself, at no further cost."
+)
+_SENT_BY_ITSELF = "It waits and is sent by itself."
+_KEPT_TRYING = 24
+"""How many deadlines long a job is looked at that Google says nothing about."""
 
 
 class LeaseLost(Exception):
@@ -94,10 +110,11 @@ class Advance:
         try:
             provider = await self.providers.get(job)
             request = await self.inputs.restore(job.request)
+            await self.keeping.room()
             # Now, because nothing that can fail may stand between the create and its id's row.
             first_look = self._until_look(job, 0.0, 0)
         except VeoError as error:
-            return await self._wait(job, error)
+            return await self._wait(job, error, hint=_SENT_BY_ITSELF)
         job = await self._save(
             job,
             durable=True,
@@ -111,7 +128,8 @@ class Advance:
         except QuotaError as error:
             return await self._throttled(job, error)
         except Unreachable as error:
-            return await self._wait(job, error, state=State.QUEUED, submitted_at=None)
+            back = {"state": State.QUEUED, "submitted_at": None}
+            return await self._wait(job, error, hint=_SENT_BY_ITSELF, **back)
         except UnknownOutcome as error:
             return await self._end(job, State.UNKNOWN, error)
         except FilteredError as error:
@@ -128,7 +146,7 @@ class Advance:
     async def _throttled(self, job: Job, error: QuotaError) -> Job:
         """Nothing was created. All jobs of this account wait together; the oldest tries first."""
         delay = self.pace.quota(job.attempts, error.retry_after)
-        until, reason = _now() + delay, str(error)
+        until, reason = _now() + delay, f"{error} {_SENT_BY_ITSELF}"
         log.info("%s: a quota holds for %s", job.credential, delay, exc_info=error)
         back = {
             "state": State.QUEUED,
@@ -147,6 +165,7 @@ class Advance:
         saved = await self.database.write(work)
         if not saved:
             raise LeaseLost
+        self.changed()
         return saved
 
     async def _keep_id(self, job: Job, provider_id: str, first_look: float) -> Job:
@@ -166,14 +185,14 @@ class Advance:
                 tries += 1
                 log.error("The id %s of %s is not saved yet (try %d)", provider_id, job.id, tries)
                 await asyncio.sleep(min(0.2 * 2**tries, 10))
+        self.changed()
         return saved or job
 
     async def _poll(self, job: Job) -> Job:
         if job.code == "cancel":
             return await self._cancel(job)
         try:
-            provider = await self.providers.get(job)
-            poll = await provider.poll(job.provider_id or "")
+            poll = await self._look(job)
         except VeoError as error:
             return await self._no_video(job, error)
         now = _now()
@@ -183,15 +202,22 @@ class Advance:
             overdue = UnknownOutcome(_OVERDUE.format(minutes=self.deadline.total_seconds() / 60))
             return await self._end(job, State.UNKNOWN, overdue, code="overdue")
         wait = self._until_look(job, _elapsed(job, now), job.polls + 1)
+        told = job.code in ("recovered", "not_cancelled")
         return await self._save(
             job,
             polls=job.polls + 1,
             polled_at=now,
             attempts=0,
-            reason=None,
-            code=job.code if job.code == "recovered" else None,
+            reason=job.reason if told else None,
+            code=job.code if told else None,
             next_at=now + timedelta(seconds=wait),
         )
+
+    async def _look(self, job: Job) -> Poll:
+        """Ask once how it stands; that may take a while, as Veo's last answer holds the video."""
+        async with self._leased(job):
+            provider = await self.providers.get(job)
+            return await provider.poll(job.provider_id or "")
 
     async def _done(self, job: Job, poll: Poll, now: datetime) -> Job:
         """Google is done: note it, then bring an inline video home at once, by address next."""
@@ -226,8 +252,7 @@ class Advance:
         if job.remote:
             return await self._fetch(job, RemoteVideo(uri=job.remote))
         try:
-            provider = await self.providers.get(job)
-            poll = await provider.poll(job.provider_id or "")
+            poll = await self._look(job)
         except VeoError as error:
             return await self._no_video(job, error)
         if not poll.done:
@@ -264,8 +289,8 @@ class Advance:
                 "cost": 0.0 if job.simulated else cost if cost is not None else job.cost_estimate,
             }
             await self.keeping.describe(job, changes)
-        except VeoError as error:
-            return await self._wait(job, error)
+        except StorageUnusable:
+            return await self._wait(job, StorageError(_NOT_FINISHED))
         return await self._save(job, durable=True, **changes)
 
     async def _cancel(self, job: Job) -> Job:
@@ -274,8 +299,10 @@ class Advance:
             provider = await self.providers.get(job)
             stopped = await provider.cancel(job.provider_id or "")
         except VeoError as error:
-            log.info("Cancelling %s failed: %s", job.id, error)
-            stopped = False
+            log.info("Cancelling %s failed: %s", job.id, error, exc_info=error)
+            reason = "Google could not be asked to stop it, so it goes on and costs what it costs. "
+            reason += "Cancel again to ask once more."
+            return await self._save(job, code="not_cancelled", reason=reason, next_at=_now())
         if stopped:
             reason = "Cancelled. Google may charge for what it had already made."
             return await self._save(
@@ -287,20 +314,26 @@ class Advance:
                 cost=0.0 if job.simulated else None,
                 finished_at=_now(),
             )
-        reason = "Google could not stop it any more; it goes on and will arrive."
+        reason = "Google could not stop it any more: it is paid, goes on and will arrive."
         return await self._save(job, code="not_cancelled", reason=reason, next_at=_now())
 
     async def _no_video(self, job: Job, error: VeoError) -> Job:
         """A look that brought no video: final only where Google said so."""
         if isinstance(error, FilteredError):
             return await self._end(job, State.FILTERED, error)
-        if isinstance(error, GenerationFailed | Expired):
+        if isinstance(error, Cancelled):
+            return await self._end(job, State.CANCELLED, error)
+        if isinstance(error, GenerationFailed):
             return await self._end(job, State.FAILED, error)
-        if _now() - (job.submitted_at or job.created_at) > self._patience(job):
-            return await self._end(job, State.UNKNOWN, error, code="overdue")
+        if isinstance(error, Expired) and job.code == error.code:
+            return await self._end(job, State.FAILED, error)  # said twice, so it is no slip
+        if _now() - (job.submitted_at or job.created_at) > self._patience(job) * _KEPT_TRYING:
+            unheard = UnknownOutcome(_UNHEARD)
+            unheard.__cause__ = error
+            return await self._end(job, State.UNKNOWN, unheard, code="overdue")
         return await self._wait(job, error)
 
-    async def _wait(self, job: Job, error: VeoError, **changes: Any) -> Job:
+    async def _wait(self, job: Job, error: VeoError, *, hint: str = "", **changes: Any) -> Job:
         """Try the same step again later; the row remembers, so that it survives a restart."""
         if not error.transient and not isinstance(error, CredentialsError | RequestError):
             log.warning("%s waits after: %s", job.id, error.code)
@@ -310,7 +343,7 @@ class Advance:
             job,
             attempts=job.attempts + 1,
             code=error.code,
-            reason=str(error),
+            reason=f"{error} {hint}".strip(),
             next_at=_now() + delay,
             **changes,
         )
@@ -377,7 +410,9 @@ class Advance:
         return timedelta(0) if job.code == "checking" else self.deadline
 
     def _until_look(self, job: Job, elapsed: float, looks: int) -> float:
-        return self.history.next_look(job.kind, guess(job, self.table), elapsed, looks)
+        return self.history.next_look(
+            job.kind, guess(job, self.table), elapsed, 0 if job.simulated else looks
+        )
 
     def _model(self, job: Job) -> Model | None:
         return next((model for model in self.table.models if model.id == job.model), None)

@@ -64,9 +64,7 @@ class History:
         """Seconds to wait for the next look, ``elapsed`` after the submit and ``looks`` made."""
         density = _density(tuple(sorted(self._seen.get(kind, ()))), wait)
         delay = _until_due(density, elapsed)
-        if elapsed + delay < 60 and looks >= FIRST_MINUTE - 1:
-            delay = 60 - elapsed
-        return min(max(delay, SHORTEST), LONGEST)
+        return min(max(delay, _least_gap(elapsed, looks), SHORTEST), LONGEST)
 
 
 @lru_cache(maxsize=256)
@@ -103,6 +101,17 @@ def _guessed_by(wait: Wait, t: float) -> float:
         if t <= right and left < right:
             return low + (high - low) * math.log(max(t, left) / left) / math.log(right / left)
     return 1.0
+
+
+def _least_gap(elapsed: float, looks: int) -> float:
+    """What spreads the second half of the first minute's looks over what is left of it.
+
+    Each gap in the same proportion to the time passed, so that none is a long silence.
+    """
+    if looks < FIRST_MINUTE / 2 or elapsed >= 60:
+        return 0.0
+    passed = max(elapsed, 1.0)
+    return passed * math.expm1(math.log(60 / passed) / max(FIRST_MINUTE - looks, 1))
 
 
 def _until_due(density: Sequence[float], elapsed: float) -> float:

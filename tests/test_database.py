@@ -39,6 +39,10 @@ def a_job(**changes: object) -> Job:
     return Job(**{**fields, **changes})  # type: ignore[arg-type]
 
 
+def put(database: Database, job: Job) -> None:
+    database.write_now(lambda connection: rows.insert(connection, job, None))
+
+
 def schema_of(database: Database) -> dict[str, object]:
     inspector = inspect(database.engine)
     return {
@@ -59,7 +63,7 @@ def test_migrations_build_what_a_new_database_gets(tmp_path: Path, database: Dat
     upgrade(migrated.engine)
     assert schema_of(migrated) == schema_of(database)
     with migrated.engine.connect() as connection:
-        assert connection.execute(gate.select()).all() == [(1, 0)]
+        assert [tuple(row) for row in connection.execute(gate.select())] == [(1, 0)]
     migrated.prepare()
 
 
@@ -71,7 +75,7 @@ def test_the_newest_migration_is_the_one_the_code_expects() -> None:
 
 def test_a_backup_holds_what_was_committed_last(database: Database) -> None:
     job = a_job()
-    database.write_now(lambda connection: rows.insert(connection, job, None))
+    put(database, job)
     copy = backup(database.engine)
     assert copy is not None
     kept = Database(f"sqlite:///{copy}")
@@ -81,7 +85,7 @@ def test_a_backup_holds_what_was_committed_last(database: Database) -> None:
 
 def test_a_row_comes_back_as_it_went_in(database: Database) -> None:
     job = a_job(extra={"usage": {"video": 5}}, cost=0.25, reason="a sentence", hold="key")
-    database.write_now(lambda connection: rows.insert(connection, job, None))
+    put(database, job)
     with database.engine.connect() as connection:
         assert rows.one(connection, job.id, "owner") == job
         assert rows.one(connection, job.id, "other") is None
@@ -90,7 +94,7 @@ def test_a_row_comes_back_as_it_went_in(database: Database) -> None:
 def test_a_due_row_is_claimed_once_by_many_claimants(tmp_path: Path, database: Database) -> None:
     for _ in range(60):
         job = a_job()
-        database.write_now(lambda connection, job=job: rows.insert(connection, job, None))
+        put(database, job)
     claimed: list[str] = []
 
     def claimant(boot: str) -> None:
@@ -111,7 +115,7 @@ def test_a_due_row_is_claimed_once_by_many_claimants(tmp_path: Path, database: D
 
 def test_who_lost_the_lease_writes_nothing(database: Database) -> None:
     job = a_job()
-    database.write_now(lambda connection: rows.insert(connection, job, None))
+    put(database, job)
     first = database.write_now(lambda c: rows.save(c, job, {"state": "running"}))
     assert first is not None
     assert database.write_now(lambda c: rows.save(c, job, {"state": "failed"})) is None
@@ -119,7 +123,7 @@ def test_who_lost_the_lease_writes_nothing(database: Database) -> None:
 
 def test_a_second_provider_id_never_replaces_the_first(database: Database) -> None:
     job = a_job()
-    database.write_now(lambda connection: rows.insert(connection, job, None))
+    put(database, job)
     now = datetime.now(UTC)
     assert database.write_now(lambda c: rows.keep_provider_id(c, job.id, "first", now))
     assert database.write_now(lambda c: rows.keep_provider_id(c, job.id, "second", now)) is None
@@ -127,7 +131,7 @@ def test_a_second_provider_id_never_replaces_the_first(database: Database) -> No
 
 def test_jobs_of_other_credentials_or_on_hold_are_not_claimed(database: Database) -> None:
     for job in (a_job(credential="other"), a_job(hold="paused"), a_job(next_at=None)):
-        database.write_now(lambda connection, job=job: rows.insert(connection, job, None))
+        put(database, job)
     lease = timedelta(minutes=1)
     assert not database.write_now(
         lambda c: rows.claim(c, list(State), ["c"], 10, boot="b", lease=lease)
@@ -136,7 +140,7 @@ def test_jobs_of_other_credentials_or_on_hold_are_not_claimed(database: Database
 
 def test_what_a_dead_process_held_is_due_at_once(database: Database) -> None:
     job = a_job()
-    database.write_now(lambda connection: rows.insert(connection, job, None))
+    put(database, job)
     lease = timedelta(hours=1)
     database.write_now(lambda c: rows.claim(c, [State.QUEUED], ["c"], 1, boot="old", lease=lease))
     assert database.write_now(lambda c: rows.take_back(c, "new")) == 1
@@ -147,7 +151,7 @@ def test_what_a_dead_process_held_is_due_at_once(database: Database) -> None:
 
 def test_a_row_saved_within_a_step_stays_its_drivers(database: Database) -> None:
     job = a_job()
-    database.write_now(lambda connection: rows.insert(connection, job, None))
+    put(database, job)
     lease = timedelta(hours=1)
     (job,) = database.write_now(
         lambda c: rows.claim(c, [State.QUEUED], ["c"], 1, boot="old", lease=lease)
@@ -160,7 +164,7 @@ def test_a_row_saved_within_a_step_stays_its_drivers(database: Database) -> None
 
 def test_a_row_saved_at_the_end_of_a_step_is_nobodys(database: Database) -> None:
     job = a_job(state=State.RUNNING)
-    database.write_now(lambda connection: rows.insert(connection, job, None))
+    put(database, job)
     lease = timedelta(hours=1)
     (job,) = database.write_now(
         lambda c: rows.claim(c, [State.RUNNING], ["c"], 1, boot="old", lease=lease)

@@ -87,3 +87,16 @@ def test_the_usual_time_comes_from_experience() -> None:
     for seconds in (20, 21, 22):
         history.learn(KIND, seconds)
     assert history.expected(KIND, VEO.wait) == 21
+
+
+@given(usual=st.floats(1, 30), late=st.floats(1.5, 10))
+def test_what_is_late_is_not_forgotten_for_the_rest_of_the_minute(
+    usual: float, late: float
+) -> None:
+    """Many looks around the usual time leave enough for an operation that takes far longer."""
+    history = History()
+    for _ in range(30):
+        history.learn(KIND, usual)
+    takes = usual * late
+    delay, _ = looks(history, VEO, takes)
+    assert delay <= max(takes, 2.0)
