@@ -148,7 +148,7 @@ async def _collected(
         status = poll.status or status
         if elapsed >= patience:
             raise TimedOut(
-                f"Not done after {patience / 60:.0f} minutes. Nothing is lost: resume {id} later.",
+                f"Not done after {patience:,.0f} seconds. Nothing is lost: resume {id} later.",
                 id=id,
             )
         yield Running(id, elapsed, status)

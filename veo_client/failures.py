@@ -12,6 +12,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
+from math import ceil, isfinite
 from time import time
 from typing import Any
 
@@ -288,7 +289,7 @@ def no_id() -> UnknownOutcome:
 def _refusal(answer: Answer) -> VeoError | None:
     """The error for an answer that means: nothing was created. None where that is not sure."""
     if answer.status == 429:
-        when = f"in {answer.retry_after:.0f} seconds" if answer.retry_after else "later"
+        when = f"in {max(2, ceil(answer.retry_after))} seconds" if answer.retry_after else "later"
         return QuotaError(
             f"Google's limit for requests or spending is reached. Nothing was created or charged; "
             f"it can go on {when}.{answer.saying}",
@@ -405,4 +406,4 @@ def _seconds(value: str | None) -> float | None:
             wait = parsedate_to_datetime(value).timestamp() - time()
         except ValueError:
             return None
-    return min(max(wait, 0.0), 86400.0) if wait == wait else None
+    return min(max(wait, 0.0), 86400.0) if isfinite(wait) else None
