@@ -59,7 +59,7 @@ _OVERDUE = (
 
 
 _UNHEARD = (
-    "Google gives no usable answer about it: Google itself, the network or the key may be to blame. "
+    "Google gives no usable answer about it; the network, the key or Google itself is to blame. "
     "Nothing is lost: its id is kept. Check again later; looking costs nothing."
 )
 _NOT_FINISHED = (

@@ -24,6 +24,10 @@ class Keeping:
         self._storage = storage
         self._threads = ThreadPoolExecutor(2, "media")
 
+    async def room(self) -> None:
+        """Raise StorageUnusable where a video could not be kept; asked before it is paid."""
+        await asyncio.to_thread(self._storage.check)
+
     def place(self, job: Job) -> Path:
         """Where the job's video goes; whatever stands there was promoted whole."""
         return self._storage.path(key(job.id, ".mp4"))

@@ -68,7 +68,9 @@ _SUPPORT_CODES = {
 }
 _KEY_LIKE = re.compile(r"AIza[\w-]{8,}|ya29\.[\w.-]+|(?<=api_key:)[^\s'\"]+|(?<=Bearer )\S+")
 _RPC = {3: 400, 4: 504, 5: 404, 7: 403, 8: 429, 9: 400, 10: 409, 13: 500, 14: 503, 16: 401}
-_WHILE_POLLING = "The video is not affected; Google is asked again by itself."
+_NOTHING = "Nothing is charged."
+_WHILE_POLLING = "The video is not affected; Google is asked again by itself, at no cost."
+_WHILE_FETCHING = "The video is made and paid; it is fetched by itself, at no further cost."
 
 
 class Answer(Exception):
@@ -153,11 +155,10 @@ def at_submit(error: Exception) -> VeoError:
     causes = list(_chain(error))  # the SDK wraps the network's errors for interactions only
     if any(isinstance(cause, _NOT_SENT) for cause in causes) or _offline_sign_in(error):
         return Unreachable(
-            "Google can't be reached. Nothing was sent and nothing is charged. "
-            "Check the network and try again."
+            "Google can't be reached. Nothing was sent and nothing is charged. Check the network."
         )
     if isinstance(error, GoogleAuthError):
-        return _sign_in()
+        return _sign_in(_NOTHING)
     if any(isinstance(cause, TimeoutError | httpx2.TimeoutException) for cause in causes):
         return _unknown("Google did not answer in time")
     return _unknown("Google's answer was lost")
@@ -167,10 +168,10 @@ def at_poll(error: Exception) -> VeoError:
     """A failed look: final only where Google says so about the video itself."""
     if not isinstance(error, Answer):
         if isinstance(error, GoogleAuthError) and not _offline_sign_in(error):
-            return _sign_in()
+            return _sign_in(_WHILE_POLLING)
         return Unreachable(f"Google gives no usable answer right now. {_WHILE_POLLING}")
     if error.bad_key or error.unpayable or error.status in (401, 403):
-        return _account(error)
+        return _account(error, _WHILE_POLLING)
     if error.status == 400 and error.blocked:
         return filtered([error.message])
     if error.status == 404 and error.code == "not_found":
@@ -178,7 +179,7 @@ def at_poll(error: Exception) -> VeoError:
     if error.status in (404, 410) or "Invalid interaction name" in error.message:
         return Expired(
             "Google no longer knows this video: its id is wrong, or the time Google keeps it for "
-            "is over. Whether it was charged can only be seen in the Google account."
+            "is over. Look in your Google account whether it was charged."
         )
     if error.status == 429:
         sentence = f"Google asks to be asked less often. {_WHILE_POLLING}"
@@ -193,10 +194,10 @@ def at_download(error: Exception) -> VeoError:
     """A failed download: the video is still at Google, unless Google says it is gone."""
     if not isinstance(error, Answer):
         if isinstance(error, GoogleAuthError) and not _offline_sign_in(error):
-            return _sign_in()
+            return _sign_in(_WHILE_FETCHING)
         return cut_short()
     if error.bad_key or error.status == 401 or (error.status == 403 and _about_account(error)):
-        return _account(error)
+        return _account(error, _WHILE_FETCHING)
     if error.status in (403, 404, 410):
         expired: VeoError = Expired(
             "Google made the video but no longer hands its file out: it was deleted, or it belongs "
@@ -205,7 +206,7 @@ def at_download(error: Exception) -> VeoError:
         expired.charged = True
         return expired
     if error.status == 429:
-        sentence = "Google slows downloads down. The video is made; it is fetched again by itself."
+        sentence = f"Google slows downloads down. {_WHILE_FETCHING}"
         return QuotaError(sentence, retry_after=error.retry_after)
     return DownloadError(
         f"The video is made, but its download failed (HTTP {error.status}). "
@@ -253,7 +254,10 @@ def of_interaction(
     if any("not_found" in answer.code.lower() for answer in answers):
         return _combination()
     if status == "cancelled":
-        return Cancelled("It was stopped. Google may charge for what it had already made.")
+        return Cancelled(
+            "It was stopped. Google may charge for what it had already made. Start it again to get "
+            "it after all."
+        )
     if status == "completed" and not video_tokens:
         return filtered(texts)
     if status == "completed":
@@ -277,7 +281,9 @@ def of_operation(error: Mapping[str, Any]) -> VeoError:
 def nothing_made() -> GenerationFailed:
     """Done, without a video, an error or a word from the safety filter."""
     return GenerationFailed(
-        "Google finished without a video and without a reason. Try it again.", charged=None
+        "Google finished without a video and without a reason, and does not say whether it "
+        "charges. Try it again.",
+        charged=None,
     )
 
 
@@ -296,7 +302,7 @@ def _refusal(answer: Answer) -> VeoError | None:
             retry_after=answer.retry_after,
         )
     if answer.bad_key or answer.unpayable or answer.status in (401, 403):
-        return _account(answer)
+        return _account(answer, _NOTHING)
     if answer.status not in _REFUSED:
         return None
     if answer.blocked:
@@ -316,19 +322,19 @@ def _refusal(answer: Answer) -> VeoError | None:
     )
 
 
-def _account(answer: Answer) -> CredentialsError:
+def _account(answer: Answer, money: str) -> CredentialsError:
     if answer.unpayable:
         return BillingError(
             "Google needs billing set up, credit, or a supported country for this account. "
-            f"Look at the billing page of your Google account.{answer.saying}"
+            f"Look at the billing page of your Google account. {money}{answer.saying}"
         )
     if answer.bad_key:
         return CredentialsError(
-            f"Google does not accept the API key. Check it in AI Studio.{answer.saying}"
+            f"Google does not accept the API key. Check it in AI Studio. {money}{answer.saying}"
         )
     return CredentialsError(
         "Google does not let this key or account do that. Check the key, that the API is enabled, "
-        f"and the account's rights.{answer.saying}"
+        f"and the account's rights. {money}{answer.saying}"
     )
 
 
@@ -336,9 +342,9 @@ def _about_account(answer: Answer) -> bool:
     return answer.unpayable or "SERVICE_DISABLED" in answer.code or "CONSUMER" in answer.code
 
 
-def _sign_in() -> CredentialsError:
+def _sign_in(money: str) -> CredentialsError:
     return CredentialsError(
-        "The sign-in to Google Cloud is missing or no longer valid. "
+        f"The sign-in to Google Cloud is missing or no longer valid. {money} "
         "Sign in with: gcloud auth application-default login"
     )
 
@@ -364,7 +370,7 @@ def _unknown(what: str) -> UnknownOutcome:
 def _combination() -> GenerationFailed:
     return GenerationFailed(
         "Google could not find part of what this needs. Usually it can't use these pictures and "
-        "videos together: send fewer kinds of them.",
+        "videos together: send fewer kinds of them. Google does not say whether it charges.",
         charged=None,
     )
 
