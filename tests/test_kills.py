@@ -1,0 +1,51 @@
+"""kill -9 at every moment of a job's life: not lost, not paid twice, nothing stuck, nothing half.
+
+Every commit is tried here and some of the awaits; `python -m benchmarks.chaos --every-moment`
+tries them all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.chaos import chaos
+from studio.job import State
+from tests.kill_kit import every_moment, killed_each
+from tests.library_kit import mp4
+from tests.strict_google import StrictGoogle
+
+EACH = 11
+"""Of some 200 callbacks of a life."""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("veo", [False, True], ids=["omni", "veo"])
+async def test_a_kill_at_any_commit_or_await_loses_nothing_and_pays_once(
+    tmp_path: Path, veo: bool
+) -> None:
+    async with StrictGoogle() as google:
+        google.video = mp4()
+        kills = await every_moment(google, tmp_path, veo=veo, step=EACH)
+        verdicts = await killed_each(google, tmp_path, kills, veo=veo)
+    assert [verdict for verdict in verdicts if verdict.complaints] == []
+    died = {(verdict.at_death, verdict.creates) for verdict in verdicts if verdict.fell}
+    assert died >= {
+        (None, 1),
+        (State.QUEUED, 1),
+        (State.SUBMITTING, 0),
+        (State.SUBMITTING, 1),
+        (State.RUNNING, 1),
+        (State.DOWNLOADING, 1),
+        (State.COMPLETED, 1),
+    }
+
+
+@pytest.mark.parametrize("provider", ["omni", "veo"])
+async def test_an_app_killed_again_and_again_loses_nothing_and_pays_once(provider: str) -> None:
+    run = await chaos(provider, jobs=60, kills=4, seed=1)
+    assert run.good, run
+    assert run.completed + run.unknown == 60
+    assert run.unknown <= 2 * 4
