@@ -50,6 +50,8 @@ class Amounts:
     """Their estimates."""
     unpriced: int = 0
     """How many of those have no estimate either, so that nothing bounds them."""
+    simulated: int = 0
+    """How many of the jobs cost nothing because no Google made them."""
 
     @property
     def committed(self) -> float:
@@ -175,6 +177,7 @@ def _sums() -> tuple[ColumnElement[Any], ...]:
         sum_of(1, open_ended),
         sum_of(estimate, open_ended),
         sum_of(1, and_(open_ended, jobs.c.cost_estimate.is_(None))),
+        sum_of(1, ~_REAL),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, true, update
 
 from studio.database import Database, jobs
 from studio.job import FINAL, State
@@ -57,3 +57,11 @@ def change(connection: Connection, id: str, where: ColumnElement[bool], **values
     """Change a row as long as ``where`` holds; False: it did not."""
     statement = update(jobs).where(jobs.c.id == id, where)
     return connection.execute(statement.values(version=jobs.c.version + 1, **values)).rowcount == 1
+
+
+def volume(connection: Connection, owner: str | None = None) -> tuple[int, int]:
+    """How many videos the library holds and their bytes together; ``owner``: only of this one."""
+    whose = jobs.c.owner == owner if owner is not None else true()
+    query = select(func.count(), func.coalesce(func.sum(jobs.c.size), 0)).where(IN_LIBRARY, whose)
+    count, size = connection.execute(query).one()
+    return count, int(size)

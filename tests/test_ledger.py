@@ -55,7 +55,7 @@ def a_job(**changes: Any) -> records.Record:
 def money_of(job: records.Record) -> Amounts:
     """The rules of the ledger's docstring, job by job."""
     if job["credential"] == "stand-in":
-        return Amounts(jobs=1)
+        return Amounts(jobs=1, simulated=1)
     expected, cost = job["cost_estimate"] or 0.0, job["cost"]
     if job["state"] not in FINAL:
         return Amounts(jobs=1, expected=expected, reserved=expected)
@@ -148,7 +148,7 @@ def test_the_ledger_and_the_budget_count_alike(
             Amounts(1, expected=0.6, unknown=1, unknown_at_most=0.6),
         ),
         ({"cost": None, "cost_estimate": None}, Amounts(1, unknown=1, unpriced=1)),
-        ({"credential": "stand-in", "cost": None}, Amounts(1)),
+        ({"credential": "stand-in", "cost": None}, Amounts(1, simulated=1)),
     ],
     ids=str,
 )

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 
 from studio.api.content import Content
 from studio.api.errors import HANDLERS
+from studio.api.spend import Spend
 from studio.api.videos import Videos
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/videos/{id}", videos.retrieve),
         Route("/videos/{id}", videos.delete, methods=["DELETE"]),
         Route("/videos/{id}/content", content.get),
+        Route("/spend.csv", Spend(studio).csv),
     ]
     shape = Middleware(ExceptionMiddleware, handlers=HANDLERS)
     return [

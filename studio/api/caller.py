@@ -18,21 +18,30 @@ SHORTEST_TOKEN = 20
 
 def caller(studio: Studio, request: Request) -> Visitor:
     """The visitor behind a request. Raises Refused where nobody could find the videos again."""
-    login = _login(request)
-    token = request.cookies.get(COOKIE) or _bearer(request)
-    visitor = studio.visitor(
-        request.client.host if request.client else None,
-        request.headers,
-        {COOKIE: token} if token else {},
-        login=login,
-    )
-    if not (visitor.trusted or token):
+    visitor = anybody(studio, request)
+    if not (visitor.trusted or _token(request)):
         sentence = (
             "Send an API key of your own choosing, at least "
             f"{SHORTEST_TOKEN} characters that nobody else knows: your videos are kept under it."
         )
         raise Refused(401, "no_api_key", sentence)
     return visitor
+
+
+def anybody(studio: Studio, request: Request) -> Visitor:
+    """The visitor behind a request, a newcomer too. Raises Refused where a login is missing."""
+    login = _login(request)
+    token = _token(request)
+    return studio.visitor(
+        request.client.host if request.client else None,
+        request.headers,
+        {COOKIE: token} if token else {},
+        login=login,
+    )
+
+
+def _token(request: Request) -> str | None:
+    return request.cookies.get(COOKIE) or _bearer(request)
 
 
 def _login(request: Request) -> str | None:
