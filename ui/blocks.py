@@ -20,6 +20,7 @@ from studio.api import routes
 from studio.guard import guards
 from studio.studio import Studio
 from ui.files import keep_swept
+from ui.spend_page import SpendPage
 from ui.theme import HEAD, theme
 from ui.words import WORDS
 
@@ -60,7 +61,7 @@ class StudioBlocks(gr.Blocks):
         }
         own = {
             "lifespan": self._life,
-            "routes": routes(self.studio),
+            "routes": [*routes(self.studio), *SpendPage(self.studio).routes()],
             "middleware": guards(self.studio),
             "docs_url": None,
             "redoc_url": None,

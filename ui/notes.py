@@ -24,11 +24,18 @@ def banner(offer: Offer, visitor: Visitor) -> str:
     return "".join(f"<p>{line}</p>" for line in lines)
 
 
-def top() -> str:
-    """The head of the page."""
+def top(here: str = "create") -> str:
+    """The head of every page, and the ways to the others."""
+    create = here == "create"
+    skip, target = (WORDS.skip, "#screen") if create else (WORDS.spend.skip, "#spend")
+    name = f'<i class="mark"></i>{WORDS.title}'
+    title = name if create else f'<a href="./">{name}</a>'
+    ways = "" if create else f'<a href="./">{WORDS.spend.create}</a>'
+    current = "" if create else ' aria-current="page"'
     return (
-        f'<header><a class="skip" href="#screen">{WORDS.skip}</a>'
-        f'<h1><i class="mark"></i>{WORDS.title}</h1></header>'
+        f'<header><a class="skip" href="{target}">{skip}</a><h1>{title}</h1>'
+        f'<nav aria-label="{WORDS.spend.places}">{ways}'
+        f'<a href="spend"{current}>{escape(WORDS.spend.title)}</a></nav></header>'
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from studio.job import State
+from ui.spend_words import SpendWords
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,9 @@ class Words:
     recover_hint: str = "Operation or interaction id from Google"
     recover_help: str = "Google keeps a finished video for about two days."
     recover_go: str = "Recover"
+
+    # Settings & spend
+    spend: SpendWords = field(default_factory=SpendWords)
 
     # Errors of the page itself
     whole_number: str = "This has to be a whole number."

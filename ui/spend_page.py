@@ -1,0 +1,128 @@
+"""The address of Settings & spend: one plain page that Gradio has no part in.
+
+It holds numbers and no player, so it comes complete from the server: one request, and nothing to
+wait for. Its one button works without a script too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from html import escape
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from studio import ledger, records, rows
+from studio.access import Visitor
+from studio.api.caller import anybody
+from studio.api.errors import Refused
+from studio.api.spend import books_of
+from studio.budget import Budget
+from studio.checking import Checking
+from studio.studio import Studio
+from ui.notes import top
+from ui.reach import reach
+from ui.spend import DAYS, House, Statement, spend
+from ui.spend_words import WORDS
+from ui.theme import FONT, HEAD, STYLE
+from ui.words import WORDS as PAGE
+
+HERE = Path(__file__).parent
+OWN_STYLE = (HERE / "spend.css").read_text("utf-8")
+SCRIPT = (HERE / "spend.js").read_text("utf-8")
+DARK = """const dark = matchMedia('(prefers-color-scheme: dark)')
+const follow = () => document.body.classList.toggle('dark', dark.matches)
+dark.addEventListener('change', follow)
+follow()"""
+"""Gradio's pages follow the system so; before anything is drawn."""
+
+
+class SpendPage:
+    """The page for all its visitors."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._checking = Checking(studio.storage, studio.database)
+
+    def routes(self) -> list[Route]:
+        """For the app that serves the page."""
+        return [Route("/spend", self.show), Route("/spend", self.check, methods=["POST"])]
+
+    async def show(self, request: Request) -> Response:
+        """Everything as it stands now."""
+        try:
+            visitor = anybody(self._studio, request)
+        except Refused:
+            return RedirectResponse("./", 303)  # there one signs in
+        statement = await self._statement(visitor)
+        return HTMLResponse(document(statement), headers={"Cache-Control": "no-store"})
+
+    async def check(self, request: Request) -> Response:
+        """The owner wants the library looked at; the page tells how far it is."""
+        try:
+            trusted = anybody(self._studio, request).trusted
+        except Refused:
+            trusted = False
+        if not trusted:
+            return PlainTextResponse(WORDS.owner_only, 403)
+        self._checking.start()
+        return RedirectResponse("spend#library", 303)
+
+    async def _statement(self, visitor: Visitor) -> Statement:
+        studio, owner = self._studio, books_of(visitor)
+        now = datetime.now(UTC)
+        settings = studio.settings
+        budget = Budget(settings.daily_budget, settings.monthly_budget)
+
+        def read(
+            connection: rows.Connection,
+        ) -> tuple[ledger.Totals, tuple[ledger.Entry, ...], int, int]:
+            return (
+                ledger.totals(connection, budget, now=now, owner=owner),
+                ledger.entries(connection, since=_first_day(now.date()), owner=owner),
+                *records.volume(connection, owner),
+            )
+
+        totals, entries, videos, size = await studio.database.read(read)
+        return Statement(
+            today=now.date(),
+            totals=totals,
+            entries=entries,
+            labels={model.id: model.label for model in studio.table.models},
+            videos=videos,
+            size=size,
+            house=await self._house(visitor) if visitor.trusted else None,
+        )
+
+    async def _house(self, visitor: Visitor) -> House:
+        studio = self._studio
+        place = studio.storage.root
+        return House(
+            place=place,
+            free=(await asyncio.to_thread(shutil.disk_usage, place)).free,
+            reach=[*reach(studio.settings, studio.offer(visitor), studio.table)],
+            checking=self._checking,
+        )
+
+
+def _first_day(today: date) -> date:
+    return today - timedelta(days=DAYS - 1)
+
+
+def document(statement: Statement) -> str:
+    """The page as one file."""
+    title = escape(f"{WORDS.title} · {PAGE.title}")
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>{HEAD}
+<style>body {{ font-family: {", ".join(FONT)}; }}
+{STYLE}
+{OWN_STYLE}</style></head>
+<body><script>{DARK}</script>
+<div id="top">{top("spend")}</div><main id="spend">{spend(statement)}</main>
+<script>{SCRIPT}</script></body></html>"""
