@@ -67,6 +67,8 @@ _NOT_FINISHED = (
     "folder can't be written. Make room; it goes on by itself, at no further cost."
 )
 _SENT_BY_ITSELF = "It waits and is sent by itself."
+_TRIES_FOR_A_FILE = 5
+"""Google may need a moment to hand a new file out; after these it is taken for gone."""
 _KEPT_TRYING = 24
 """How many deadlines long a job is looked at that Google says nothing about."""
 
@@ -265,6 +267,8 @@ class Advance:
                 provider = await self.providers.get(job)
                 await provider.download(video, self.keeping.place(job))
         except Expired as error:
+            if job.attempts + 1 < _TRIES_FOR_A_FILE:
+                return await self._wait(job, error)
             return await self._end(job, State.FAILED, error)
         except VeoError as error:
             return await self._wait(job, error)

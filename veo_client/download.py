@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import struct
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CHUNK = 1 << 20
+_BOXES = frozenset(
+    (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"moof", b"sidx")
+)
+"""What an MP4 is made of at its top."""
 MAX_REDIRECTS = 5
 
 
@@ -76,6 +81,8 @@ class _Part:
                 raise DownloadError(
                     "What Google sent is empty or no MP4 video. It can be fetched again at no cost."
                 )
+            if not _is_whole(self._file):
+                raise failures.cut_short()
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
@@ -95,6 +102,18 @@ class _Part:
 def _is_mp4(file: BinaryIO) -> bool:
     file.seek(4)
     return file.read(4) == b"ftyp"
+
+
+def _is_whole(file: BinaryIO) -> bool:
+    """Whether no box reaches past the end: not every answer tells its length."""
+    end, at = file.seek(0, os.SEEK_END), 0
+    while at + 16 <= end:
+        file.seek(at)
+        size, kind, large = struct.unpack(">I4sQ", file.read(16))
+        if size == 0 or kind not in _BOXES:  # to the end, or nothing known: no sign of a cut
+            return True
+        at += large if size == 1 else max(size, 8)
+    return at <= end
 
 
 @asynccontextmanager
