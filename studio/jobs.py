@@ -30,6 +30,9 @@ MOST_AT_ONCE = 16
 """Videos of one click."""
 
 
+_NO_SUCH = "There is no such video here."
+
+
 class NotFound(VeoError):
     """No such job, or not this visitor's."""
 
@@ -161,44 +164,11 @@ class Jobs:
         A queued job ends at once. Of a running one the provider is asked by the driver. Raises
         NotNow where it can't be stopped.
         """
-        job = await self._existing(id, owner)
-        if job.state is State.QUEUED:
-            return await self._change(
-                job,
-                state=State.CANCELLED,
-                next_at=None,
-                code="cancelled",
-                reason="Cancelled before it was sent; it cost nothing.",
-                cost=0.0,
-                finished_at=datetime.now(UTC),
-            )
-        if job.final:
-            raise NotNow("It is already over, so there is nothing to cancel.")
-        if job.state is State.SUBMITTING:
-            raise NotNow("It is being sent this moment. Try again in a few seconds.")
-        if job.state is State.DOWNLOADING:
-            raise NotNow("Google is done and it is paid: the video is on its way to you.")
-        if job.provider == "agent_platform":
-            raise NotNow("Veo can't be stopped once it has begun. It is paid, and will arrive.")
-        return await self._change(job, code="cancel", next_at=datetime.now(UTC))
+        return await self._change(id, owner, _cancelling)
 
     async def check_again(self, id: str, owner: str) -> Job:
         """Look once more at what was given up: only reads, so it costs nothing."""
-        job = await self._existing(id, owner)
-        if not job.provider_id:
-            raise NotNow("There is no operation to look at: Google's answer never arrived.")
-        if job.state not in (State.UNKNOWN, State.FAILED, State.CANCELLED):
-            raise NotNow("It is not waiting to be checked.")
-        return await self._change(
-            job,
-            state=State.RUNNING,
-            next_at=datetime.now(UTC),
-            attempts=0,
-            code="checking",
-            reason=None,
-            cost=None,
-            finished_at=None,
-        )
+        return await self._change(id, owner, _checking)
 
     async def retry(self, id: str, owner: str, visitor: Visitor) -> Job:
         """Ask for the same again, as a new job that costs again."""
@@ -247,16 +217,65 @@ class Jobs:
     async def _existing(self, id: str, owner: str) -> Job:
         job = await self.get(id, owner)
         if not job:
-            raise NotFound("There is no such video here.")
+            raise NotFound(_NO_SUCH)
         return job
 
-    async def _change(self, job: Job, **changes: object) -> Job:
-        saved = await self._database.write(lambda connection: rows.save(connection, job, changes))
-        if not saved:
-            raise NotNow("It changed this very moment. Look again, then try once more.")
+    async def _change(self, id: str, owner: str, decide: Callable[[Job], dict[str, object]]) -> Job:
+        """Read, ``decide`` and write in one transaction, so that no driver comes between."""
+
+        def work(connection: rows.Connection) -> Job:
+            job = rows.one(connection, id, owner)
+            if not job:
+                raise NotFound(_NO_SUCH)
+            saved = rows.save(connection, job, decide(job))
+            if not saved:
+                raise NotNow("It changed this very moment. Look again, then try once more.")
+            return saved
+
+        saved = await self._database.write(work)
         self.wake()
         self.watcher.nudge()
         return saved
+
+
+def _cancelling(job: Job) -> dict[str, object]:
+    """What a cancel changes. Raises NotNow."""
+    now = datetime.now(UTC)
+    if job.state is State.QUEUED:
+        return {
+            "state": State.CANCELLED,
+            "next_at": None,
+            "code": "cancelled",
+            "reason": "Cancelled before it was sent; it cost nothing.",
+            "cost": 0.0,
+            "finished_at": now,
+        }
+    if job.final:
+        raise NotNow("It is already over, so there is nothing to cancel.")
+    if job.state is State.SUBMITTING:
+        raise NotNow("It is being sent this moment. Try again in a few seconds.")
+    if job.state is State.DOWNLOADING:
+        raise NotNow("Google is done and it is paid: the video is on its way to you.")
+    if job.provider == "agent_platform":
+        raise NotNow("Veo can't be stopped once it has begun. It is paid, and will arrive.")
+    return {"code": "cancel", "next_at": now}
+
+
+def _checking(job: Job) -> dict[str, object]:
+    """What a look by hand changes. Raises NotNow."""
+    if not job.provider_id:
+        raise NotNow("There is no operation to look at: Google's answer never arrived.")
+    if job.state not in (State.UNKNOWN, State.FAILED, State.CANCELLED):
+        raise NotNow("It is not waiting to be checked.")
+    return {
+        "state": State.RUNNING,
+        "next_at": datetime.now(UTC),
+        "attempts": 0,
+        "code": "checking",
+        "reason": None,
+        "cost": None,
+        "finished_at": None,
+    }
 
 
 def new_id(kind: str) -> str:

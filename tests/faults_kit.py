@@ -89,7 +89,7 @@ class FaultyGoogle(StrictGoogle):
         )
 
     def accepted(self, prompt: str) -> int:
-        return sum(_prompt(job.request) == prompt for job in self.jobs.values())
+        return sum(prompt_of(job.request) == prompt for job in self.jobs.values())
 
     async def go_away(self) -> None:
         """Refuse every connection from now on, and cut those that are open."""
@@ -113,7 +113,7 @@ class FaultyGoogle(StrictGoogle):
 
     def _prompt_of(self, seen: Seen) -> str:
         if seen.route.endswith("_create"):
-            return _prompt(seen.body)
+            return prompt_of(seen.body)
         parts = unquote(urlsplit(seen.path).path).split("/")
         id = {
             "omni_poll": parts[-1],
@@ -123,10 +123,10 @@ class FaultyGoogle(StrictGoogle):
             "storage": parts[-1],
         }.get(seen.route)
         job = self.jobs.get(id or "")
-        return _prompt(job.request) if job else unquote(id or "")
+        return prompt_of(job.request) if job else unquote(id or "")
 
 
-def _prompt(body: Any) -> str:
+def prompt_of(body: Any) -> str:
     """The prompt of a create on either wire."""
     if "instances" in body:
         return str(body["instances"][0]["prompt"])
