@@ -80,11 +80,14 @@ class GeminiApi:
     async def cancel(self, id: str) -> bool:
         async with failures.step(failures.at_poll, self._limits.poll):
             try:
-                await self._http.post(self._interaction(id) + "/cancel", headers=self._headers)
+                address = self._interaction(id) + "/cancel"
+                response = await self._http.post(address, headers=self._headers)
             except failures.Answer as answer:
                 if answer.status in (400, 404, 409) and not answer.bad_key:
                     return False  # too late, or never there
                 raise
+            if not response.is_success:
+                raise ValueError("no answer to a cancel")  # a redirect, which is not followed
             return True
 
     async def aclose(self) -> None:
