@@ -122,6 +122,7 @@ def with_all_they_need(names: set[str]) -> set[str]:
     return done
 
 
+@pytest.mark.slow
 def test_what_runs_weighs_little() -> None:
     runs = {Requirement(line.partition("#")[0]).name for line in requirements(RUNS)} | {"pip"}
     files = [
@@ -134,6 +135,7 @@ def test_what_runs_weighs_little() -> None:
     assert weight / 2**20 < INSTALLED_AT_MOST
 
 
+@pytest.mark.slow
 def test_whatever_is_imported_is_installed_by_what_runs() -> None:
     """Also where something else, a test's own need for example, happens to bring it."""
     runs = {Requirement(line.partition("#")[0]).name for line in requirements(RUNS)}
@@ -167,6 +169,7 @@ asyncio.run(connect("gemini_api", key).aclose())
 """
 
 
+@pytest.mark.slow
 def test_the_client_runs_with_googles_sdk_and_pillow_alone() -> None:
     """Everything else that is installed is hidden from the process."""
     needed = with_all_they_need({"google-genai", "pillow"})

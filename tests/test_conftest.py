@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.app_server import ROOT
+
+pytestmark = pytest.mark.slow
 
 SKIPPED = "import pytest\n\ndef test_it() -> None:\n    pytest.skip('no browser here')\n"
 KEYLESS = "import os\n\ndef test_it():\n    assert 'mine' not in [os.environ.get(n) for n in {}]\n"
