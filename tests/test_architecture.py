@@ -149,37 +149,3 @@ def test_whatever_is_imported_is_installed_by_what_runs() -> None:
         if installed & {owner.lower().replace("_", "-") for owner in owners.get(name, ())}
     }
     assert foreign - brought == set()
-
-
-CLIENT_ALONE = """
-import sys
-
-class Only:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {hidden!r}:
-            raise ModuleNotFoundError(name)
-
-sys.meta_path.insert(0, Only())
-import asyncio, veo_client
-from veo_client.client import connect
-from veo_client.credentials import Credentials
-
-key = Credentials(gemini_api_key="k", gemini_base_url="http://127.0.0.1:9")
-asyncio.run(connect("gemini_api", key).aclose())
-"""
-
-
-@pytest.mark.slow
-def test_the_client_runs_with_googles_sdk_and_pillow_alone() -> None:
-    """Everything else that is installed is hidden from the process."""
-    needed = with_all_they_need({"google-genai", "pillow"})
-    modules = metadata.packages_distributions()
-    hidden = {
-        module
-        for module, owners in modules.items()
-        if not {owner.lower().replace("_", "-") for owner in owners} & needed
-    } - {"tests", "studio", "ui", "app", "veo_client"}
-    words = [sys.executable, "-c", CLIENT_ALONE.format(hidden=hidden)]
-    run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    assert {"gradio", "sqlalchemy", "av", "dotenv", "filelock"} <= hidden
