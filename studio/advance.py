@@ -181,7 +181,8 @@ class Advance:
 
         while True:
             try:
-                saved = await self.database.write(work, durable=True)
+                # Where the app ends meanwhile, this step is cut but not the write.
+                saved = await asyncio.shield(self.database.write(work, durable=True))
                 break
             except SQLAlchemyError:
                 tries += 1
