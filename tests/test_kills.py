@@ -6,6 +6,8 @@ tries them all.
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,9 @@ from benchmarks.chaos import chaos
 from studio.job import State
 from tests.kill_kit import every_moment, killed_each
 from tests.library_kit import mp4
-from tests.strict_google import StrictGoogle
+from tests.strict_google import Plan, StrictGoogle
+from tests.studio_kit import ME, over, studio_on, until
+from veo_client import VideoRequest
 
 EACH = 11
 """Of some 200 callbacks of a life."""
@@ -49,3 +53,24 @@ async def test_an_app_killed_again_and_again_loses_nothing_and_pays_once(provide
     assert run.good, run
     assert run.completed + run.unknown == 60
     assert run.unknown <= 2 * 4
+
+
+async def test_a_stop_right_after_googles_answer_still_keeps_the_id(tmp_path: Path) -> None:
+    """Its write waits behind a slow one when the app ends and has no patience left."""
+    go_on = threading.Event()
+    async with StrictGoogle() as google:
+        google.plan("omni_create", Plan(delay=0.3))
+        async with studio_on(google, tmp_path) as studio:
+            job, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox"), ME)
+            await until(studio, job, State.SUBMITTING)
+            slow = asyncio.create_task(studio.database.write(lambda _: go_on.wait(10)))
+            async with asyncio.timeout(10):
+                while studio.database._writers._work_queue.empty():  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            await studio.stop(patience=0)
+            go_on.set()
+            await slow
+        async with studio_on(google, tmp_path) as studio:
+            job = await over(studio, job)
+    assert job.state is State.COMPLETED
+    assert google.creates == 1
