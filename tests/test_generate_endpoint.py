@@ -139,4 +139,5 @@ def test_no_stream_gets_around_the_queue(app_server: AppServer, name: str) -> No
     )
     with pytest.raises(HTTPError) as error:
         urlopen(order, timeout=10)  # noqa: S310
+    error.value.close()
     assert error.value.code == 404

@@ -312,6 +312,15 @@ def test_a_job_that_can_be_stopped_is_stopped(create: Page) -> None:
     expect(create.locator("#screen")).to_contain_text("Stopped", timeout=PATIENCE)
 
 
+def test_without_any_model_the_page_says_why_and_the_button_rests(
+    page: Page, start_app: Callable[..., AppServer]
+) -> None:
+    page.goto(start_app(STAND_IN="never").url)
+    expect(page.locator("#banner")).to_contain_text("neither a key nor a project", timeout=PATIENCE)
+    expect(page.locator("#go")).to_have_text("No model is within reach")
+    expect(page.locator("#go")).to_be_disabled()
+
+
 def test_an_unknown_id_can_not_be_recovered_and_says_so(create: Page) -> None:
     create.get_by_text("Recover a video by its id").click()
     create.get_by_label("Operation or interaction id from Google").fill("two words")

@@ -75,6 +75,12 @@ def test_a_simulated_job_does_not_claim_google() -> None:
     assert "Google" not in html
 
 
+def test_the_end_of_a_job_is_said_to_who_can_not_see_it() -> None:
+    over = job(State.COMPLETED)
+    assert '<p class="unseen" role="status">Done</p>' in draw(job(), over)
+    assert '<p class="unseen" role="status">Google is making it</p>' in draw(job())
+
+
 def test_the_bar_stands_still_while_a_job_waits() -> None:
     assert progress(job(State.QUEUED), now()) == 0
     late = job(submitted_at=NOW - timedelta(seconds=3))

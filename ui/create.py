@@ -10,6 +10,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import gradio as gr
 
 from studio.access import Visitor
 from studio.job import Job, State
+from studio.recovery import fetch_again
 from studio.studio import Studio
 from ui.choices import fit, only_offered
 from ui.composer import composed, label, nothing_to_choose
@@ -107,12 +109,16 @@ class Create:
         asked = read(prompt, draft, self.uploads)
         offer = self.studio.offer(visitor)
         model = next((m for m in offer.models if m.id == asked.model), None)
-        await self.studio.jobs.submit(only_offered(asked, model) if model else asked, visitor)
+        asked = only_offered(asked, model) if model else asked
+        await self.studio.jobs.submit(asked, visitor, idempotency_key=_once(value, repr(asked)))
 
     async def retry(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """The same once more, as a new job."""
         visitor = self.visitor(request)
-        again = self.studio.jobs.retry(_id(event), visitor.owner, visitor)
+        id = _id(event)
+        again = self.studio.jobs.retry(
+            id, visitor.owner, visitor, idempotency_key=_once(event._data, id)
+        )
         return await self._begin(again, visitor)
 
     async def check(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
@@ -199,6 +205,20 @@ class Create:
         await self.studio.library.delete(_id(event), visitor.owner)
         return empty(), await self._gallery(visitor)
 
+    async def fetch(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Bring the file of a finished video home once more: screen and gallery."""
+        visitor = self.visitor(request)
+        trouble = ""
+        try:
+            await fetch_again(self.studio, _id(event), visitor.owner)
+        except VeoError as error:
+            trouble = str(error)
+        job = await self._job(event, request)
+        if not job:
+            return gr.skip(), gr.skip()
+        screen = await self._screen(job, fresh=not trouble, trouble=trouble)
+        return screen, await self._gallery(visitor)
+
     async def reuse(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Prompt and settings of a job, back in the composer."""
         job = await self._job(event, request)
@@ -245,11 +265,12 @@ class Create:
         missing = {job.id for job, poster in zip(jobs, posters, strict=True) if not poster}
         return gallery(jobs, missing=missing, new=new)
 
-    async def _screen(self, job: Job, *, fresh: bool = False) -> str:
+    async def _screen(self, job: Job, *, fresh: bool = False, trouble: str = "") -> str:
         known = next((model for model in self.studio.table.models if model.id == job.model), None)
         video = await self.studio.library.path(job, "video")
         missing = job.state is State.COMPLETED and not video
-        return result(job, label=known.label if known else job.model, missing=missing, fresh=fresh)
+        label = known.label if known else job.model
+        return result(job, label=label, missing=missing, fresh=fresh, trouble=trouble)
 
     async def _job(self, event: gr.EventData, request: gr.Request) -> Job | None:
         return await self.studio.jobs.get(_id(event), self.visitor(request).owner)
@@ -264,6 +285,17 @@ def _id(event: gr.EventData) -> str:
     """The id a button carries; anything may come from a browser."""
     data = event._data
     return str(data.get("id", ""))[:500] if isinstance(data, Mapping) else ""
+
+
+def _once(sent: Any, what: str) -> str | None:
+    """The key that two quick presses for the same share, so that they buy once.
+
+    The page gives both the same word; ``what`` they ask for has to be the same as well.
+    """
+    press = sent.get("press") if isinstance(sent, Mapping) else None
+    if not isinstance(press, str) or not 8 <= len(press) <= 64:
+        return None
+    return "press:" + sha256(f"{press} {what}".encode()).hexdigest()
 
 
 def _finished_at(job: Job) -> datetime:

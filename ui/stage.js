@@ -1,10 +1,14 @@
 // Buttons in drawn HTML become events of the component: 'cancel', 'retry', 'check', 'edit', 'reuse',
-// 'dismiss', 'example', 'recover' and 'show', each with the id it is about.
+// 'dismiss', 'example', 'fetch', 'recover' and 'show', each with the id it is about.
 element.addEventListener('click', ({ target }) => {
   const button = target.closest('button')
   const video = element.querySelector('video')
   if (button?.dataset.act) {
-    trigger(button.dataset.act, { id: button.dataset.id })
+    trigger(button.dataset.act, { id: button.dataset.id, press: button.dataset.press })
+    if (button.dataset.busy) {
+      button.disabled = true
+      button.textContent = button.dataset.busy
+    }
     if (['reuse', 'edit', 'example'].includes(button.dataset.act)) document.querySelector('#prompt textarea').focus()
     if (button.dataset.act === 'show') document.querySelector('#stage').scrollIntoView({ block: 'nearest' })
   }

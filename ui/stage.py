@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from html import escape
 
+from studio.inspection import DAMAGED, MISSING
 from studio.job import Job, State
 from ui.composer import money
 from ui.words import WORDS
@@ -38,11 +39,12 @@ class Now:
 def working(jobs: Sequence[Job], now: Now | None = None) -> str:
     """All jobs that are not final, the newest first: it gets the large card below the others."""
     running = [job for job in jobs if not job.final]
-    cards, title, status = "", WORDS.title, ""
+    over = [WORDS.states[job.state] for job in jobs if job.final]
+    cards, title, status = "", WORDS.title, "".join(over[:1])
     if now and running:
         percent = round(100 * progress(running[0], now))
         title = WORDS.making_title.format(percent=percent, title=WORDS.title)
-        status = _stage(running[0])
+        status = status or _stage(running[0])
         cards = "".join(_card(job, now, newest=job is running[0]) for job in reversed(running))
     return (
         f'<div class="jobs" data-title="{escape(title)}">'
@@ -68,6 +70,8 @@ def clock(seconds: float) -> str:
 def _stage(job: Job) -> str:
     if job.state is State.RUNNING and job.code == "cancel":
         return WORDS.stopping
+    if _waits_for_quota(job):
+        return WORDS.waits_for_quota
     simulated = job.simulated and job.state is State.RUNNING
     return WORDS.simulating if simulated else WORDS.states[job.state]
 
@@ -78,7 +82,7 @@ def _card(job: Job, now: Now, *, newest: bool) -> str:
     return f"""<article class="{kind}" style="--shape:{shape_of(job)}">
 <div class="frame">{_first_frame(job, now)}
 <p class="stage">{escape(_stage(job))}</p>
-<p class="time">{escape(_time(job, now))}</p>
+<p class="time">{_time(job, now)}</p>
 <div class="bar" role="progressbar" aria-label="{escape(_stage(job))}" aria-valuemin="0"
  aria-valuemax="100" aria-valuenow="{percent}"><i style="width:{percent}%"></i></div></div>
 <div class="about">{_prompt(job)}{_price(job)}{_cancel(job)}</div>
@@ -92,6 +96,8 @@ def _first_frame(job: Job, now: Now) -> str:
 
 def _time(job: Job, now: Now) -> str:
     elapsed = (now.time - job.created_at).total_seconds()
+    if at := _goes_on(job, now):
+        return at
     if job.state is State.QUEUED and job.reason:
         return clock(elapsed)
     waited = ((job.submitted_at or job.created_at) - job.created_at).total_seconds()
@@ -100,11 +106,29 @@ def _time(job: Job, now: Now) -> str:
     return f"{clock(elapsed)} · {hint.format(time=clock(expected))}"
 
 
+def _goes_on(job: Job, now: Now) -> str:
+    """When a job that waits for a quota is sent, by the visitor's own clock."""
+    if not _waits_for_quota(job) or not job.next_at:
+        return ""
+    wait = (job.next_at - now.time).total_seconds()
+    if wait < 60:
+        return WORDS.goes_on_in.format(wait=clock(wait))
+    at = job.next_at.astimezone(UTC)
+    return WORDS.goes_on_at.format(
+        time=f'<local-time at="{at.isoformat()}">{at:%H:%M} UTC</local-time>'
+    )
+
+
+def _waits_for_quota(job: Job) -> bool:
+    return job.state is State.QUEUED and job.code == "quota"
+
+
 def _why(job: Job, now: Now) -> str:
     """Why it waits or goes on without you, and when it is tried again."""
     if not job.reason:
         return ""
-    wait = (job.next_at - now.time).total_seconds() if job.attempts and job.next_at else 0
+    tried = job.attempts and job.next_at and not _waits_for_quota(job)
+    wait = (job.next_at - now.time).total_seconds() if tried and job.next_at else 0
     again = WORDS.next_try.format(wait=clock(wait)) if wait > 0 else ""
     return f'<p class="why">{escape(f"{job.reason} {again}".strip())}</p>'
 
@@ -161,11 +185,28 @@ def empty() -> str:
     return f'<div class="empty"><h2>{WORDS.empty}</h2><div class="examples">{buttons}</div></div>'
 
 
-def result(job: Job, *, label: str, missing: bool = False, fresh: bool = False) -> str:
-    """What came of a final job: ``label`` names its model; ``fresh`` starts the video by itself."""
-    if job.state is State.COMPLETED and not missing:
+def result(
+    job: Job, *, label: str, missing: bool = False, fresh: bool = False, trouble: str = ""
+) -> str:
+    """What came of a final job: ``label`` names its model; ``fresh`` starts the video by itself.
+
+    ``missing``: its file is gone; ``trouble``: why the last button pressed here led nowhere.
+    """
+    if job.state is State.COMPLETED and (missing or job.code == DAMAGED):
+        code, told = (MISSING, job.code == MISSING) if missing else (DAMAGED, True)
+        reason = job.reason if told and job.reason else WORDS.lost_long[code]
+        verdict = _verdict(WORDS.lost[code], reason, _lost_steps(job, code), trouble)
+    elif job.state is State.COMPLETED:
         return _finished(job, label, fresh=fresh)
-    return _failed(job, label, missing=missing)
+    else:
+        steps = _steps(job) + _button("dismiss", job, WORDS.dismiss)
+        reason = job.reason or WORDS.no_reason
+        verdict = _verdict(WORDS.states[job.state], reason, steps, trouble, _charge(job))
+    return f"""<article class="result failed" data-id="{escape(job.id)}">
+<div class="screen" style="--shape:{shape_of(job)}">{verdict}</div>
+<div class="about">{_prompt(job)}</div>
+{_facts(job, label)}
+</article>"""
 
 
 def _finished(job: Job, label: str, *, fresh: bool) -> str:
@@ -185,27 +226,62 @@ def _finished(job: Job, label: str, *, fresh: bool) -> str:
 </article>"""
 
 
-def _failed(job: Job, label: str, *, missing: bool) -> str:
-    heading = WORDS.file_missing if missing else WORDS.states[job.state]
-    reason = WORDS.file_missing_long if missing else job.reason or WORDS.no_reason
-    money_line = "" if missing else f'<p class="charge">{escape(_charge(job))}</p>'
-    act, words = ("reuse", WORDS.reuse) if missing else _next_step(job)
+def _verdict(heading: str, reason: str, steps: str, trouble: str, charge: str = "") -> str:
+    """What happened, what it cost and what to do, in place of a video."""
+    lines = (f'<p class="charge">{escape(charge)}</p>' if charge else "") + (
+        f'<p class="trouble">{escape(trouble)}</p>' if trouble else ""
+    )
+    return (
+        f'<div class="verdict" role="alert"><h2>{escape(heading)}</h2><p>{escape(reason)}</p>'
+        f'{lines}<div class="actions">{steps}</div></div>'
+    )
+
+
+def _lost_steps(job: Job, code: str) -> str:
+    """A video that was here once: it may still be had, and its settings always."""
+    steps = ""
+    if job.provider_id:
+        steps = _button("fetch", job, WORDS.fetch_again, main=True, busy=WORDS.fetching)
+    if code == DAMAGED:
+        address = f"v1/videos/{escape(job.id)}/content?download=1"
+        steps += f'<a class="quiet" href="{address}" download>{WORDS.download_damaged}</a>'
+    return steps + _button("reuse", job, WORDS.reuse, main=not job.provider_id)
+
+
+def _steps(job: Job) -> str:
+    """The best next step first."""
+    if job.state is State.UNKNOWN:
+        look = _button("check", job, WORDS.check_again, main=True) if job.provider_id else ""
+        return look + _again(job) + ("" if job.simulated or job.provider_id else _find())
+    act, words = _next_step(job)
     steps = _button(act, job, words, main=True)
-    if act in ("retry", "check"):
-        steps += _button("reuse", job, WORDS.reuse)
-    return f"""<article class="result failed" data-id="{escape(job.id)}">
-<div class="screen" style="--shape:{shape_of(job)}"><div class="verdict" role="alert">
-<h2>{escape(heading)}</h2><p>{escape(reason)}</p>{money_line}
-<div class="actions">{steps}{_button("dismiss", job, WORDS.dismiss)}</div></div></div>
-<div class="about">{_prompt(job)}</div>
-{_facts(job, label)}
-</article>"""
+    return steps + _button("reuse", job, WORDS.reuse) if act == "retry" else steps
+
+
+def _again(job: Job) -> str:
+    """Try again, after a second question where the first may have been charged."""
+    if not job.prompt:
+        return ""  # recovered by its id: nothing to repeat
+    if job.simulated:
+        return _button("retry", job, WORDS.try_again, main=not job.provider_id)
+    price = _about(job.cost_estimate)
+    sure = _button("retry", job, WORDS.pay_again.format(price=price), main=True)
+    kind = "quiet" if job.provider_id else "button"
+    return (
+        f'<details class="sure"><summary class="{kind}">'
+        f"{escape(WORDS.costs_again.format(price=price))}</summary>"
+        f"<p>{WORDS.sure}</p>{sure}</details>"
+    )
+
+
+def _find() -> str:
+    """A box for the id of what Google's answer would have told."""
+    return f"""<form class="recover" data-act="recover" autocomplete="off"><label class="field">
+<span>{WORDS.recover_hint}</span><input name="id" required maxlength="500"></label>
+<button class="quiet" type="submit">{WORDS.recover_go}</button></form>"""
 
 
 def _next_step(job: Job) -> tuple[str, str]:
-    if job.state is State.UNKNOWN:
-        again = ("retry", _priced(WORDS.try_anyway, job))
-        return ("check", WORDS.check_again) if job.provider_id else again
     if job.state is State.FILTERED:
         return NEXT_STEP["filtered"]
     return NEXT_STEP.get(job.code or "", ("retry", _priced(WORDS.try_again, job)))
@@ -225,10 +301,12 @@ def _charge(job: Job) -> str:
     return WORDS.charged.format(price=money(job.cost)) if job.cost else WORDS.not_charged
 
 
-def _button(act: str, job: Job, words: str, *, main: bool = False) -> str:
+def _button(act: str, job: Job, words: str, *, main: bool = False, busy: str = "") -> str:
+    """``busy``: what it says, and rests, while its work is done."""
     kind = "button" if main else "quiet"
+    rests = f' data-busy="{escape(busy)}"' if busy else ""
     return (
-        f'<button type="button" class="{kind}" data-act="{act}" data-id="{escape(job.id)}">'
+        f'<button type="button" class="{kind}" data-act="{act}" data-id="{escape(job.id)}"{rests}>'
         f"{escape(words)}</button>"
     )
 
@@ -249,9 +327,19 @@ def _facts(job: Job, label: str) -> str:
         facts.append(WORDS.simulated_tag)
     elif job.cost:
         facts.append(_about(job.cost))
-    line = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
+    line = "".join(f"<li>{escape(fact)}</li>" for fact in facts) + _sent_at(job)
     notice = f'<p class="notice">{escape(job.notice)}</p>' if job.notice else ""
     return f'{notice}<ul class="facts">{line}{_id(job)}</ul>'
+
+
+def _sent_at(job: Job) -> str:
+    """Of an unknown outcome what is known: to be looked for in Google's own lists."""
+    at = job.submitted_at or job.created_at
+    if job.state is not State.UNKNOWN:
+        return ""
+    utc = at.astimezone(UTC)
+    time = f'<local-time at="{utc.isoformat()}" day>{utc:%Y-%m-%d %H:%M} UTC</local-time>'
+    return f"<li>{WORDS.sent_at.format(time=time)}</li>"
 
 
 def _id(job: Job) -> str:

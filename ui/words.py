@@ -110,7 +110,13 @@ class Words:
     download: str = "Download"
     reuse: str = "Re-use settings"
     try_again: str = "Try again"
-    try_anyway: str = "Try again anyway"
+    costs_again: str = "Try again · costs again, {price}"
+    sure: str = "Google may have made the first one and charged for it. This is a second one."
+    pay_again: str = "Yes, pay again, {price}"
+    sent_at: str = "Sent {time}"
+    waits_for_quota: str = "Waiting for the quota"
+    goes_on_at: str = "goes on at {time}"
+    goes_on_in: str = "goes on in {wait}"
     check_again: str = "Check again"
     change_prompt: str = "Change the prompt"
     change_settings: str = "Change the settings"
@@ -124,10 +130,22 @@ class Words:
     charged: str = "About {price} was charged."
     maybe_charged: str = "Google may charge up to {price} for it."
     free_of_charge: str = "It was simulated, so nothing was charged."
-    file_missing: str = "The file is missing"
-    file_missing_long: str = (
-        "The file of this video is no longer on this machine. Its settings are still here."
+    lost: dict[str, str] = field(
+        default_factory=lambda: {
+            "missing": "The file is missing",
+            "damaged": "The file is damaged",
+        }
     )
+    lost_long: dict[str, str] = field(
+        default_factory=lambda: {
+            "missing": "The file of this video is no longer on this machine. "
+            "Its settings are still here.",
+            "damaged": "The file of this video is not as it arrived.",
+        }
+    )
+    fetch_again: str = "Fetch it again"
+    fetching: str = "Fetching it"
+    download_damaged: str = "Download what is left"
     recovered: str = "Recovered by its id"
     no_reason: str = "No reason was given."
 
