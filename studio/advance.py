@@ -146,10 +146,10 @@ class Advance:
         return await self._keep_id(job, provider_id, first_look)
 
     async def _throttled(self, job: Job, error: QuotaError) -> Job:
-        """Nothing was created. All jobs of this account wait together; the oldest tries first."""
+        """Nothing was created. All jobs like it wait together; the oldest tries first."""
         delay = self.pace.quota(job.attempts, error.retry_after)
         until, reason = _now() + delay, f"{error} {_SENT_BY_ITSELF}"
-        log.info("%s: a quota holds for %s", job.credential, delay, exc_info=error)
+        log.info("%s, %s: a quota holds for %s", job.credential, job.model, delay, exc_info=error)
         back = {
             "state": State.QUEUED,
             "submitted_at": None,
@@ -161,7 +161,7 @@ class Advance:
 
         def work(connection: rows.Connection) -> Job | None:
             saved = rows.save(connection, job, back)
-            rows.hold_back(connection, job.credential, until, reason)
+            rows.hold_back(connection, job, until, reason)
             return saved
 
         saved = await self.database.write(work)
@@ -176,7 +176,7 @@ class Advance:
         tries = 0
 
         def work(connection: rows.Connection) -> Job | None:
-            rows.let_go(connection, job.credential)
+            rows.let_go(connection, job)
             return rows.keep_provider_id(connection, job.id, provider_id, look)
 
         while True:

@@ -8,6 +8,9 @@ from datetime import timedelta
 
 from veo_client.provider import Limits
 
+LONGEST_ASKED = 3600.0
+"""Seconds that Google is obeyed at most: a try creates nothing, and its mind may change."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
@@ -42,9 +45,9 @@ class Pace:
         to wait at least so long."""
         delay = min(self.first_try * 2 ** min(attempts, 10), self.longest_try)
         spread = random.uniform(1.0, 1.25)  # noqa: S311 - spreads the tries, guards nothing
-        return timedelta(seconds=max(asked or 0.0, delay) * spread)
+        return timedelta(seconds=max(min(asked or 0.0, LONGEST_ASKED), delay) * spread)
 
     def quota(self, attempts: int, asked: float | None = None) -> timedelta:
         """Until the next try at a quota."""
         delay = min(self.first_quota_try * 2 ** min(attempts, 10), self.longest_quota_try)
-        return timedelta(seconds=asked or delay)
+        return timedelta(seconds=min(asked, LONGEST_ASKED) if asked else delay)

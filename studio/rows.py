@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select, update
 
 from studio.database import gate, jobs
 from studio.job import FINAL, Job, State
@@ -17,6 +17,11 @@ __all__ = ["Connection"]
 _FIELDS = [field.name for field in fields(Job)]
 _COLUMNS = [jobs.c[name] for name in _FIELDS]
 _FINAL = [state.value for state in FINAL]
+
+
+FURTHEST = timedelta(hours=2)
+"""No row is meant to wait longer. One that does was written before the clock was set back: it is
+due."""
 
 
 def to_job(row: Row[Any]) -> Job:
@@ -125,7 +130,7 @@ def claim(
     due = (
         select(jobs.c.id)
         .where(
-            jobs.c.next_at <= now,
+            or_(jobs.c.next_at <= now, jobs.c.next_at > now + FURTHEST),
             jobs.c.state.in_([state.value for state in states]),
             jobs.c.credential.in_(list(credentials)),
             jobs.c.hold.is_(None),
@@ -186,23 +191,31 @@ def keep_provider_id(
     return to_job(row) if row else None
 
 
-def hold_back(connection: Connection, credential: str, until: datetime, reason: str) -> None:
-    """Let all that waits to be sent for these credentials wait together, until a quota allows."""
-    waiting = (jobs.c.state == State.QUEUED.value) & (jobs.c.credential == credential)
+def hold_back(connection: Connection, job: Job, until: datetime, reason: str) -> None:
+    """Let all that waits to be sent as ``job`` was wait together, until a quota allows."""
     connection.execute(
         update(jobs)
-        .where(waiting, jobs.c.claimed_by.is_(None), jobs.c.next_at < until)
+        .where(_waiting_like(job), jobs.c.next_at < until)
         .values(next_at=until, code="quota", reason=reason, version=jobs.c.version + 1)
     )
 
 
-def let_go(connection: Connection, credential: str) -> None:
+def let_go(connection: Connection, job: Job) -> None:
     """The quota allows again: what it held back is due now."""
-    waiting = (jobs.c.state == State.QUEUED.value) & (jobs.c.credential == credential)
     connection.execute(
         update(jobs)
-        .where(waiting, jobs.c.code == "quota", jobs.c.claimed_by.is_(None))
+        .where(_waiting_like(job), jobs.c.code == "quota")
         .values(next_at=datetime.now(UTC), code=None, reason=None, version=jobs.c.version + 1)
+    )
+
+
+def _waiting_like(job: Job) -> ColumnElement[bool]:
+    """Queued with the same credentials for the same model: some quotas are a model's own."""
+    return (
+        (jobs.c.state == State.QUEUED.value)
+        & (jobs.c.credential == job.credential)
+        & (jobs.c.model == job.model)
+        & jobs.c.claimed_by.is_(None)
     )
 
 
@@ -228,7 +241,9 @@ def take_back(connection: Connection, boot: str) -> int:
 
 def next_due(connection: Connection, credentials: Collection[str]) -> datetime | None:
     """When the next row wants a driver."""
-    query = select(func.min(jobs.c.next_at)).where(
+    now = datetime.now(UTC)
+    when = case((jobs.c.next_at > now + FURTHEST, now), else_=jobs.c.next_at)
+    query = select(func.min(when, type_=jobs.c.next_at.type)).where(
         jobs.c.next_at.is_not(None),
         jobs.c.hold.is_(None),
         jobs.c.state.not_in(_FINAL),

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections import Counter
+import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -73,8 +74,8 @@ class FaultyGoogle(StrictGoogle):
         super().__init__()
         self.running_polls = 0
         self.faults: dict[tuple[str, str], Plan] = {}
-        self.sent: Counter[str] = Counter()
-        """Creates that arrived, by prompt."""
+        self.sent_at: dict[str, list[float]] = defaultdict(list)
+        """When each create arrived, by prompt."""
         self._port = 0
 
     @property
@@ -108,7 +109,7 @@ class FaultyGoogle(StrictGoogle):
     def _planned(self, seen: Seen) -> Plan:
         prompt = self._prompt_of(seen)
         if seen.route.endswith("_create"):
-            self.sent[prompt] += 1
+            self.sent_at[prompt].append(time.monotonic())
         return self.faults.get((prompt, seen.route)) or super()._planned(seen)
 
     def _prompt_of(self, seen: Seen) -> str:
@@ -264,7 +265,7 @@ def check_state(ran: Ran, fault: Fault) -> None:
         assert after == during
         paid = {"nothing": 0.0, "unknown": None, "estimate": during.cost_estimate}
         assert during.cost == paid[fault.money]
-        assert ran.google.sent[fault.name] == 1
+        assert len(ran.google.sent_at[fault.name]) == 1
         assert during.next_at is None
         assert during.finished_at is not None
     else:

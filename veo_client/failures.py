@@ -295,7 +295,7 @@ def no_id() -> UnknownOutcome:
 def _refusal(answer: Answer) -> VeoError | None:
     """The error for an answer that means: nothing was created. None where that is not sure."""
     if answer.status == 429:
-        when = f"in {max(2, ceil(answer.retry_after))} seconds" if answer.retry_after else "later"
+        when = f"in {_in_words(answer.retry_after)}" if answer.retry_after else "when Google allows"
         return QuotaError(
             f"Google's limit for requests or spending is reached. Nothing was created or charged; "
             f"it can go on {when}.{answer.saying}",
@@ -336,6 +336,13 @@ def _account(answer: Answer, money: str) -> CredentialsError:
         "Google does not let this key or account do that. Check the key, that the API is enabled, "
         f"and the account's rights. {money}{answer.saying}"
     )
+
+
+def _in_words(seconds: float) -> str:
+    for unit, size in (("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{ceil(seconds / size)} {unit}"
+    return f"{max(2, ceil(seconds))} seconds"
 
 
 def _about_account(answer: Answer) -> bool:

@@ -1,0 +1,176 @@
+"""Quotas: the job waits as long as Google asks for and goes on by itself; no dollar goes unused."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.job import Job, State
+from studio.pace import Pace
+from studio.studio import Studio
+from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, check_sentence
+from tests.strict_google import Plan, Refused, Seen, error_body
+from tests.studio_kit import ME, over, settings_for
+from veo_client import VideoRequest
+
+INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1.2s"}
+FULL = "Quota exceeded, check your plan and billing."
+
+
+def limit(message: str = FULL, *details: Any) -> Any:
+    return error_body(429, "RESOURCE_EXHAUSTED", message, *details)
+
+
+ASKED: dict[str, tuple[Plan, float, str]] = {
+    "a header": (Plan(429, limit(), {"retry-after": "1"}), 1.0, "go on in 2 seconds"),
+    "RetryInfo": (Plan(429, limit(FULL, INFO)), 1.2, "go on in 2 seconds"),
+    "RetryInfo in an array": (Plan(429, [limit(FULL, INFO)]), 1.2, "go on in 2 seconds"),
+    "words": (Plan(429, limit("Please retry in 1.2s.")), 1.2, "go on in 2 seconds"),
+    "nothing": (Plan(429, limit()), 0.25, "when Google allows"),
+    "an empty body": (Plan(429), 0.25, "when Google allows"),
+    "HTML": (Plan(429, "<html>429</html>"), 0.25, "when Google allows"),
+}
+"""How Google says when it goes on, the seconds, and what the user reads."""
+
+
+@asynccontextmanager
+async def at_work(google: FaultyGoogle, outputs: Path, pace: Pace) -> AsyncIterator[Studio]:
+    studio = Studio(settings_for(outputs, google.both), pace)
+    await studio.start()
+    try:
+        yield studio
+    finally:
+        await studio.stop()
+
+
+async def one_refusal(how: str, model: str, outputs: Path) -> None:
+    plan, asked, says = ASKED[how]
+    async with FaultyGoogle() as google, at_work(google, outputs, SOON) as studio:
+        google.plan("omni_create" if model == OMNI else "veo_create", plan)
+        job, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox", model=model), ME)
+        told: list[str] = []
+        async for seen in studio.jobs.watch([job.id]):
+            job = seen[job.id]
+            if job.state is State.QUEUED and job.reason:
+                told.append(job.reason)
+    first, second = google.sent_at["a fox"]
+    assert second - first >= asked, how
+    assert (job.state, google.creates) == (State.COMPLETED, 1)
+    assert says in told[0]
+    assert "Nothing was created or charged" in told[0]
+    check_sentence(told[0])
+
+
+@pytest.mark.parametrize("model", [OMNI, VEO], ids=["omni", "veo"])
+async def test_a_quota_is_waited_for_as_long_as_google_asks(model: str, tmp_path: Path) -> None:
+    ways = [one_refusal(how, model, tmp_path / how.replace(" ", "-")) for how in ASKED]
+    await asyncio.gather(*ways)
+
+
+async def test_all_that_waits_for_a_full_model_waits_together(tmp_path: Path) -> None:
+    async with FaultyGoogle() as google, at_work(google, tmp_path, SOON) as studio:
+        for number in range(8):
+            google.faults[f"fox {number}", "omni_create"] = Plan(429, limit())
+        jobs = [
+            (await studio.jobs.submit(VideoRequest(prompt=f"fox {number}", model=OMNI), ME))[0]
+            for number in range(8)
+        ]
+        await asyncio.sleep(1.5)
+        sent = sum(map(len, google.sent_at.values()))
+        waiting = [await studio.jobs.get(job.id, ME.owner) for job in jobs]
+        google.faults.clear()
+        await over(studio, *jobs)
+    assert sent <= 2 * 6  # two lanes, tries at 0, 0.25, 0.75, 1.25 ...
+    assert all(job and job.code == "quota" and job.reason for job in waiting)
+    assert google.creates == 8
+
+
+async def test_a_model_whose_day_is_used_up_does_not_stop_the_others(tmp_path: Path) -> None:
+    async with FaultyGoogle() as google, at_work(google, tmp_path, SOON) as studio:
+        google.faults["a fox", "veo_create"] = Plan(429, limit(), {"retry-after": "7200"})
+        ask = VideoRequest(prompt="a fox", model=VEO)
+        fox, *_ = await studio.jobs.submit(ask, ME)
+        async with asyncio.timeout(10):
+            while fox.code != "quota":
+                await asyncio.sleep(0.05)
+                fox = await studio.jobs.get(fox.id, ME.owner) or fox
+        other = replace(ask, prompt="a hare", model="veo-3.1-fast-generate-001")
+        hare, *_ = await studio.jobs.submit(other, ME)
+        hare = await over(studio, hare)
+        fox = await studio.jobs.get(fox.id, ME.owner) or fox
+    assert hare.state is State.COMPLETED
+    assert fox.state is State.QUEUED
+    assert "go on in 2 hours" in (fox.reason or "")
+    assert fox.next_at is not None
+    assert fox.next_at - datetime.now(UTC) > timedelta(minutes=50)
+
+
+class RollingWindow(FaultyGoogle):
+    """Takes creates as long as those of the last ``window`` seconds cost no more than ``limit``."""
+
+    def __init__(self, *, window: float, limit: float, price: float) -> None:
+        super().__init__()
+        self.window, self.limit, self.price = window, limit, price
+        self.accepted_at: list[float] = []
+        self.refused = 0
+
+    def _on_omni_create(self, seen: Seen) -> Any:
+        now = time.monotonic()
+        recent = [at for at in self.accepted_at if at > now - self.window]
+        if (len(recent) + 1) * self.price > self.limit:
+            self.refused += 1
+            raise Refused(429, limit())
+        self.accepted_at.append(now)
+        return super()._on_omni_create(seen)
+
+
+def share_used(accepted_at: list[float], at_once: int, window: float) -> float:
+    """What a queue took, against one that sends at the very moment that the window opens."""
+    rounds, rest = divmod(len(accepted_at) - 1, at_once)
+    ideal = accepted_at[rest] - accepted_at[0] + rounds * window
+    return ideal / (accepted_at[-1] - accepted_at[0])
+
+
+@pytest.mark.slow
+async def test_a_queue_uses_a_spending_window_to_the_full_and_none_fails(tmp_path: Path) -> None:
+    """$10 in 10 minutes at 1/75 of the time: 8 s hold 17 videos of $0.556.
+
+    A busy machine's half second weighs 75 times as much here, hence the lower bar.
+    """
+    scaled = replace(SOON, first_quota_try=2 / 75, longest_quota_try=15 / 75)
+    async with (
+        RollingWindow(window=8.0, limit=10.0, price=0.556) as google,
+        at_work(google, tmp_path, scaled) as studio,
+    ):
+        jobs: list[Job] = []
+        for number in range(4):
+            ask = VideoRequest(prompt=f"fox {number}", model=OMNI, number_of_videos=10)
+            jobs += await studio.jobs.submit(ask, ME)
+        await over(studio, *jobs, within=60)
+        ends = [await studio.jobs.get(job.id, ME.owner) for job in jobs]
+    assert {job.state for job in ends if job} == {State.COMPLETED}
+    assert google.creates == 40
+    assert google.refused > 0
+    assert share_used(google.accepted_at, 17, 8.0) >= 0.85
+
+
+def test_by_the_products_own_waits_a_hundred_jobs_use_the_real_window() -> None:
+    """The same at the real numbers, in reckoned time: two lanes, 3 s for a create."""
+    pace, accepted, now, tries = Pace(), list[float](), 0.0, 0
+    while len(accepted) < 100:
+        recent = [at for at in accepted if at > now - 600]
+        if (len(recent) + 1) * 0.556 <= 10:
+            accepted.append(now)
+            now, tries = now + 3 / 2, 0
+        else:
+            now += 3 / 2 + pace.quota(tries).total_seconds()
+            tries += 1
+    assert share_used(accepted, 17, 600) >= 0.95
