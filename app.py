@@ -39,6 +39,9 @@ PATIENCE = 20.0
 """Seconds that steps under way get to end in when the app is stopped."""
 KEEP_PROMPT = "(text) => localStorage.setItem('veo-studio.prompt', text)"
 KEPT_PROMPT = "() => localStorage.getItem('veo-studio.prompt') || ''"
+PRESSED = """(prompt, form) => [
+  prompt, { ...form, press: document.querySelector('#go').dataset.press }
+]"""
 LOOKING = """() => {
   const video = document.querySelector('#screen video')
   return [Boolean(video && !video.paused && !video.muted)]
@@ -75,9 +78,11 @@ with StudioBlocks(studio, uploads) as demo:
     watch = tick.change(create.watch, None, cards, trigger_mode="multiple", **quiet)
     watch.success(create.collect, screen, [screen, posters, tick], js=LOOKING, **at_once)
     begins = at_once | {"outputs": [tick, message, cards, screen], "cancels": [watch]}
-    go.click(create.submit, [prompt, form], **begins)
+    go.click(create.submit, [prompt, form], js=PRESSED, **begins)
     screen.retry(create.retry, None, **begins)
     screen.check(create.check, None, **begins)
+    screen.recover(create.recover, None, **begins)
+    screen.fetch(create.fetch, None, [screen, posters], **quiet)
     recovery.recover(create.recover, None, **begins)
     cards.cancel(create.cancel, None, message, **at_once)
     message.back(create.back, None, tick, cancels=[watch], **at_once)

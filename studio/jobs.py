@@ -170,7 +170,9 @@ class Jobs:
         """Look once more at what was given up: only reads, so it costs nothing."""
         return await self._change(id, owner, _checking)
 
-    async def retry(self, id: str, owner: str, visitor: Visitor) -> Job:
+    async def retry(
+        self, id: str, owner: str, visitor: Visitor, *, idempotency_key: str | None = None
+    ) -> Job:
         """Ask for the same again, as a new job that costs again."""
         job = await self._existing(id, owner)
         if not job.final:
@@ -178,7 +180,7 @@ class Jobs:
         if not job.prompt:
             raise NotNow("It was recovered by its id, so there are no settings to repeat.")
         request = await self._inputs.restore(job.request)
-        return (await self.submit(request, visitor))[0]
+        return (await self.submit(request, visitor, idempotency_key=idempotency_key))[0]
 
     async def recover(self, provider_id: str, visitor: Visitor, *, model: str | None = None) -> Job:
         """Fetch what Google made for an operation name or interaction id given by hand.
