@@ -30,7 +30,7 @@ def _poster(job: Job, *, missing: bool, new: bool) -> str:
 
 def _face(job: Job, missing: bool) -> str:
     if job.state is not State.COMPLETED:
-        return f'<span class="words">{escape(WORDS.states[job.state])}</span>'
+        return f'<span class="words">{escape(WORDS.short[job.state])}</span>'
     if missing:
         return f'<span class="words">{escape(WORDS.no_poster)}</span>'
     address = f"v1/videos/{escape(job.id)}/content?variant=thumbnail"

@@ -152,6 +152,14 @@ class Words:
     # The gallery
     recent: str = "Recent"
     show: str = "Show: {prompt}"
+    short: dict[State, str] = field(
+        default_factory=lambda: {
+            State.FAILED: "Failed",
+            State.FILTERED: "Filtered",
+            State.CANCELLED: "Stopped",
+            State.UNKNOWN: "Unknown",
+        }
+    )
     no_poster: str = "No picture"
 
     # Recovery by id
