@@ -206,3 +206,50 @@ def test_three_examples_wait_on_an_empty_stage() -> None:
 
 def test_a_clock_shows_minutes_and_seconds() -> None:
     assert [clock(each) for each in (0, 9.6, 75, 3600)] == ["0:00", "0:10", "1:15", "60:00"]
+
+
+def test_a_job_that_waits_for_the_quota_says_when_it_goes_on() -> None:
+    waits = {"code": "quota", "reason": "Google takes no more for now.", "attempts": 1}
+    later = draw(job(State.QUEUED, **waits, next_at=NOW + timedelta(minutes=34)))
+    assert "Waiting for the quota" in later
+    at = '<local-time at="2026-11-22T12:34:00+00:00">12:34 UTC</local-time>'
+    assert f"goes on at {at}" in later
+    assert "Next try" not in later
+    assert "goes on in 0:20" in draw(
+        job(State.QUEUED, **waits, next_at=NOW + timedelta(seconds=20))
+    )
+
+
+def test_an_unknown_outcome_asks_before_it_costs_again() -> None:
+    html = result(job(State.UNKNOWN, cost_estimate=3.2), label="Veo 3.1")
+    summary, _, inside = html.partition("</summary>")
+    assert summary.endswith("Try again · costs again, about $3.20")
+    assert 'data-act="retry"' not in summary
+    assert 'data-act="retry"' in inside
+    assert 'data-act="recover"' in inside
+    assert "Sent " in inside
+
+
+def test_a_known_id_is_looked_at_before_anything_is_paid() -> None:
+    html = result(job(State.UNKNOWN, provider_id="operations/1", cost_estimate=3.2), label="Veo")
+    assert html.index('data-act="check"') < html.index('data-act="retry"')
+    assert 'data-act="recover"' not in html
+
+
+def test_what_was_recovered_by_its_id_can_not_be_repeated() -> None:
+    html = result(job(State.UNKNOWN, provider_id="operations/1", request={}), label="Veo 3.1")
+    assert 'data-act="retry"' not in html
+
+
+@pytest.mark.parametrize("code", ["missing", "damaged"])
+def test_a_lost_file_is_fetched_again_where_google_knows_it(code: str) -> None:
+    lost = job(State.COMPLETED, code=code, reason="Told why.", provider_id="operations/1")
+    html = result(lost, label="Veo 3.1", missing=code == "missing")
+    assert f"The file is {code}" in html
+    assert "Told why." in html
+    assert 'data-act="fetch"' in html
+    assert "<video" not in html
+    unknown = job(State.COMPLETED, code=code)
+    html = result(unknown, label="Veo 3.1", missing=code == "missing", trouble=EVIL)
+    assert 'data-act="fetch"' not in html
+    assert "<img" not in html

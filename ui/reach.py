@@ -28,8 +28,8 @@ def reach(settings: Settings, offer: Offer, table: ModelTable) -> Iterator[Reach
     """The platforms, then the stand-in; ``offer``: what the owner has."""
     for provider in PROVIDERS:
         models = ", ".join(model.label for model in table.reached_by({provider}))
-        used = provider in offer.providers and not offer.simulated
         why_not = _why_not(provider, settings)
+        used = not why_not and provider in offer.providers and not offer.simulated
         state = WORDS.in_use if used else WORDS.out_of_reach if why_not else WORDS.not_used
         said = why_not or (_how(provider, settings) if used else WORDS.switched_off)
         offers = WORDS.offers.format(models=models)
