@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -164,11 +165,7 @@ class Advance:
             rows.hold_back(connection, job, until, reason)
             return saved
 
-        saved = await self.database.write(work)
-        if not saved:
-            raise LeaseLost
-        self.changed()
-        return saved
+        return await self._written(work)
 
     async def _keep_id(self, job: Job, provider_id: str, first_look: float) -> Job:
         """A paid id is written down at all costs: tried until the database takes it."""
@@ -375,9 +372,29 @@ class Advance:
     async def _save(
         self, job: Job, *, durable: bool = False, held: bool = False, **changes: Any
     ) -> Job:
-        saved = await self.database.write(
+        return await self._written(
             lambda connection: rows.save(connection, job, changes, held=held), durable=durable
         )
+
+    async def _written(
+        self, work: Callable[[rows.Connection], Job | None], *, durable: bool = False
+    ) -> Job:
+        """Save what came of a step, also where the database is away for a while.
+
+        As long as a create is leased: what a create came to should not be called unknown. A late
+        save does no harm, for who lost the lease writes nothing.
+        """
+        start, tries = time.monotonic(), 0
+        while True:
+            try:
+                saved = await self.database.write(work, durable=durable)
+                break
+            except SQLAlchemyError as error:
+                if time.monotonic() - start > self.pace.create:
+                    raise
+                tries += 1
+                log.warning("A step is not saved yet (try %d): %s", tries, type(error).__name__)
+                await asyncio.sleep(min(0.1 * 2**tries, 5))
         if not saved:
             raise LeaseLost
         self.changed()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    ExceptionContext,
     Float,
     Index,
     Integer,
@@ -27,6 +29,7 @@ from sqlalchemy import (
     create_engine,
     event,
     inspect,
+    make_url,
     text,
 )
 
@@ -137,9 +140,8 @@ class Database:
             if not self.sqlite:
                 with connection.begin():
                     return work(connection)
-            raw = connection.connection.cursor()
-            raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            raw.execute("BEGIN IMMEDIATE")
+            connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 result = work(connection)
             except BaseException:
@@ -191,9 +193,21 @@ def _engine(url: str) -> Engine:
             url = "postgresql+psycopg://" + url.removeprefix(short)
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 10})
+    patience = {} if "timeout" in make_url(url).query else {"timeout": 10}
+    engine = create_engine(url, connect_args=patience)
     event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "handle_error", _start_afresh)
     return engine
+
+
+def _start_afresh(context: ExceptionContext) -> None:
+    """Let go of all connections after an error of the file or its disk.
+
+    A volume that was gone for a while leaves connections to a file that is no longer there.
+    """
+    error = context.original_exception
+    if isinstance(error, sqlite3.OperationalError) and "locked" not in str(error):
+        context.is_disconnect = True
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -81,6 +81,9 @@ class Driver:
             except SQLAlchemyError as error:
                 log.warning("The jobs can't be read now: %s", type(error).__name__)
                 pause = 1.0
+            except Exception:  # whatever it is, the jobs have to be driven on
+                log.exception("A round of the driver failed")
+                pause = 1.0
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), pause)
             await asyncio.sleep(_BREATH)
