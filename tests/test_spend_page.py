@@ -68,6 +68,8 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
         "owner": "visitor:abcdef99",
         "credential": "stand-in",
         "state": "failed",
+        "cost": 0.0,
+        "cost_estimate": 0.0,
     }
     shelf.insert(a_record(**told("Theirs", **theirs)))
     shelf.database.close()
