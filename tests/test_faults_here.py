@@ -1,0 +1,324 @@
+"""What goes wrong here: the clock, the disk, the database. No video is lost or paid twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, select, update
+
+from studio.database import jobs as table
+from studio.job import Job, State
+from studio.studio import Studio
+from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, check_sentence
+from tests.strict_google import Plan, error_body, fake_mp4
+from tests.studio_kit import ME, over, settings_for, until
+from veo_client import VideoRequest
+
+SHORT = replace(SOON, silence=1.0, create=4.0)
+BOTH = pytest.mark.parametrize("model", [OMNI, VEO], ids=["omni", "veo"])
+
+
+@asynccontextmanager
+async def at_work(google: FaultyGoogle, outputs: Path, database: str = "") -> AsyncIterator[Studio]:
+    studio = Studio(settings_for(outputs, google.both, database_url=database), SHORT)
+    await studio.start()
+    try:
+        yield studio
+    finally:
+        await studio.stop()
+
+
+async def asked(studio: Studio, model: str = OMNI, prompt: str = "a fox") -> Job:
+    return (await studio.jobs.submit(VideoRequest(prompt=prompt, model=model), ME))[0]
+
+
+async def reading(studio: Studio, job: Job, words: str) -> Job:
+    """The row once its sentence holds ``words``."""
+    async with asyncio.timeout(15):
+        while words not in (job.reason or ""):
+            await asyncio.sleep(0.05)
+            job = await studio.jobs.get(job.id, ME.owner) or job
+    return job
+
+
+def whole(outputs: Path, job: Job, google: FaultyGoogle) -> bool:
+    """The video lies in the library, whole, and nothing half beside it."""
+    files = sorted(path.name for path in (outputs / "videos").iterdir())
+    assert not [name for name in files if name.endswith(".part")]
+    return (outputs / "videos" / f"{job.id}.mp4").read_bytes() == google.video
+
+
+# The clock. All time that counts stands in the rows, so a clock that is set back is the same as
+# rows from the future, and one that is set forward the same as rows from the past.
+
+
+async def set_clock(studio: Studio, by: timedelta) -> None:
+    times = [column for column in table.c if column.name.endswith("_at")]
+
+    def work(connection: Connection) -> None:
+        for row in connection.execute(select(table.c.id, *times)).all():
+            moved = {c.name: getattr(row, c.name) for c in times}
+            moved = {name: value and value - by for name, value in moved.items()}
+            connection.execute(update(table).where(table.c.id == row.id).values(**moved))
+
+    await studio.database.write(work)
+
+
+async def test_a_clock_that_jumps_while_google_works_costs_no_video(tmp_path: Path) -> None:
+    jumps = [(-5000, OMNI), (-3, VEO), (0.5, OMNI), (5000, VEO)]
+    await asyncio.gather(*(jump_at_google(tmp_path / f"{h}", h, model) for h, model in jumps))
+
+
+async def jump_at_google(outputs: Path, hours: float, model: str) -> None:
+    async with FaultyGoogle() as google, at_work(google, outputs) as studio:
+        google.running_polls = 1000
+        job = await until(studio, await asked(studio, model), State.RUNNING)
+        await set_clock(studio, timedelta(hours=hours))
+        google.running_polls = 0
+        job = await over(studio, job)
+    assert job.state is State.COMPLETED
+    assert google.creates == 1
+    assert whole(outputs, job, google)
+
+
+async def test_a_clock_set_far_ahead_gives_up_nothing_for_good(tmp_path: Path) -> None:
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        google.running_polls = 1000
+        job = await until(studio, await asked(studio), State.RUNNING)
+        await set_clock(studio, timedelta(hours=5000))
+        job = await over(studio, job)
+        assert (job.state, job.code, job.cost) == (State.UNKNOWN, "overdue", None)
+        check_sentence(job.reason or "")
+        google.running_polls = 0
+        job = await over(studio, await studio.jobs.check_again(job.id, ME.owner))
+    assert job.state is State.COMPLETED
+    assert google.creates == 1
+
+
+async def test_a_clock_that_jumps_during_a_create_sends_no_second(tmp_path: Path) -> None:
+    await asyncio.gather(*(jump_in_a_create(tmp_path / f"{h}", h) for h in (-3, 3)))
+
+
+async def jump_in_a_create(outputs: Path, hours: float) -> None:
+    async with FaultyGoogle() as google, at_work(google, outputs) as studio:
+        google.faults["a fox", "omni_create"] = Plan(delay=1.0)
+        job = await until(studio, await asked(studio), State.SUBMITTING)
+        await set_clock(studio, timedelta(hours=hours))
+        while google.creates == 0 or not job.final or job.state is State.UNKNOWN:
+            await asyncio.sleep(0.05)
+            job = await studio.jobs.get(job.id, ME.owner) or job
+    assert job.state is State.COMPLETED
+    assert len(google.sent_at["a fox"]) == 1
+
+
+async def test_a_clock_that_jumps_during_a_download_leaves_one_whole_file(tmp_path: Path) -> None:
+    await asyncio.gather(*(jump_in_a_download(tmp_path / f"{h}", h) for h in (-3, 3)))
+
+
+async def jump_in_a_download(outputs: Path, hours: float) -> None:
+    async with FaultyGoogle() as google, at_work(google, outputs) as studio:
+        google.video = fake_mp4(200_000)
+        google.faults["a fox", "file"] = Plan(drip=0.1)
+        job = await until(studio, await asked(studio), State.DOWNLOADING)
+        await asyncio.sleep(0.3)
+        await set_clock(studio, timedelta(hours=hours))
+        job = await over(studio, job)
+    assert job.state is State.COMPLETED
+    assert whole(outputs, job, google)
+
+
+# The disk
+
+
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    """The kernel's own limit for files stands in for a disk without room."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@BOTH
+async def test_a_disk_that_is_full_when_the_video_comes_is_waited_for(
+    model: str, tmp_path: Path
+) -> None:
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        google.video = fake_mp4(8_000_000)
+        with no_file_longer_than(6_000_000):
+            job = await reading(studio, await asked(studio, model), "disk is full")
+            assert job.state is State.DOWNLOADING
+            assert list((tmp_path / "videos").iterdir()) == []
+        check_sentence(job.reason or "")
+        job = await over(studio, job)
+    assert job.state is State.COMPLETED
+    assert google.creates == 1
+    assert whole(tmp_path, job, google)
+
+
+@BOTH
+async def test_an_id_that_the_full_disk_can_not_take_is_kept_till_it_can(
+    model: str, tmp_path: Path
+) -> None:
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        for route in ("omni_create", "veo_create"):
+            google.faults["a fox", route] = Plan(delay=0.5)
+        job = await until(studio, await asked(studio, model), State.SUBMITTING)
+        with no_file_longer_than(1):
+            await asyncio.sleep(1.5)
+            assert google.creates == 1
+        job = await over(studio, job)
+    assert job.state is State.COMPLETED
+    assert len(google.sent_at["a fox"]) == 1
+
+
+async def test_nothing_is_paid_while_the_folder_can_not_be_written(tmp_path: Path) -> None:
+    limit = Plan(429, error_body(429, "RESOURCE_EXHAUSTED", "later"))
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        google.faults["a fox", "omni_create"] = limit
+        job = await reading(studio, await asked(studio), "limit")
+        (tmp_path / "tmp").rename(tmp_path / "away")
+        job = await reading(studio, job, "can't be written")
+        tried = len(google.sent_at["a fox"])
+        google.faults.clear()
+        await asyncio.sleep(1)
+        assert len(google.sent_at["a fox"]) == tried
+        check_sentence(job.reason or "")
+        (tmp_path / "away").rename(tmp_path / "tmp")
+        job = await over(studio, job)
+    assert job.state is State.COMPLETED
+    assert google.creates == 1
+
+
+async def test_a_folder_that_is_gone_for_a_while_is_waited_for(tmp_path: Path) -> None:
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        (tmp_path / "videos").rename(tmp_path / "away")
+        job = await reading(studio, await asked(studio), "can't be written here")
+        assert job.state is State.DOWNLOADING
+        check_sentence(job.reason or "")
+        (tmp_path / "away").rename(tmp_path / "videos")
+        job = await over(studio, job)
+    assert job.state is State.COMPLETED
+    assert google.creates == 1
+    assert whole(tmp_path, job, google)
+
+
+async def test_what_belongs_beside_a_video_is_written_later(tmp_path: Path) -> None:
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        google.running_polls = 1000
+        job = await until(studio, await asked(studio), State.RUNNING)
+        (tmp_path / "videos" / f"{job.id}.json").mkdir()
+        google.running_polls = 0
+        job = await reading(studio, job, "what belongs beside it")
+        check_sentence(job.reason or "")
+        assert whole(tmp_path, job, google)
+        (tmp_path / "videos" / f"{job.id}.json").rmdir()
+        job = await over(studio, job)
+    assert job.state is State.COMPLETED
+    assert len(google.seen("file")) == 1
+
+
+# The database
+
+HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held_by_another_process(database: Path) -> Iterator[None]:
+    command = [sys.executable, "-S", "-c", HOLD, str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == b"held\n"
+        try:
+            yield
+        finally:
+            holder.kill()
+
+
+def impatient(outputs: Path) -> str:
+    """The database's address; it waits half a second for another's lock."""
+    (outputs / "db").mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{outputs / 'db' / 'studio.db'}?timeout=0.5"
+
+
+async def test_what_a_create_came_to_is_kept_till_the_locked_database_takes_it(
+    tmp_path: Path,
+) -> None:
+    ends = await asyncio.gather(
+        locked_in_a_create(tmp_path / "1", OMNI, Plan(delay=0.8)),
+        locked_in_a_create(tmp_path / "2", VEO, Plan(delay=0.8)),
+        locked_in_a_create(tmp_path / "3", OMNI, Plan(400, delay=0.8)),
+    )
+    assert [job.state for job in ends] == [State.COMPLETED, State.COMPLETED, State.FAILED]
+    assert ends[2].cost == 0
+
+
+async def locked_in_a_create(outputs: Path, model: str, plan: Plan) -> Job:
+    async with FaultyGoogle() as google, at_work(google, outputs, impatient(outputs)) as studio:
+        for route in ("omni_create", "veo_create"):
+            google.faults["a fox", route] = plan
+        job = await until(studio, await asked(studio, model), State.SUBMITTING)
+        with held_by_another_process(outputs / "db" / "studio.db"):
+            await asyncio.sleep(2.5)
+            assert len(google.sent_at["a fox"]) == 1
+        job = await over(studio, job)
+    assert len(google.sent_at["a fox"]) == 1
+    return job
+
+
+async def test_jobs_go_on_after_the_database_was_locked_or_gone(tmp_path: Path) -> None:
+    async with FaultyGoogle() as google, at_work(google, tmp_path, impatient(tmp_path)) as studio:
+        models = (OMNI, VEO, OMNI, VEO)
+        jobs = [await asked(studio, model, f"fox {n}") for n, model in enumerate(models)]
+        for _ in range(2):
+            await asyncio.sleep(0.3)
+            with held_by_another_process(tmp_path / "db" / "studio.db"):
+                await asyncio.sleep(1.2)
+            (tmp_path / "db").rename(tmp_path / "away")
+            await asyncio.sleep(0.7)
+            (tmp_path / "away").rename(tmp_path / "db")
+        await over(studio, *jobs)
+        ends = [await studio.jobs.get(job.id, ME.owner) for job in jobs]
+    assert {job.state for job in ends if job} == {State.COMPLETED}
+    assert google.creates == 4
+
+
+async def test_a_database_that_was_another_for_a_while_is_found_again(tmp_path: Path) -> None:
+    """A volume that is gone shows an empty folder, in which SQLite makes an empty file."""
+    async with FaultyGoogle() as google, at_work(google, tmp_path, impatient(tmp_path)) as studio:
+        google.running_polls = 1000
+        job = await until(studio, await asked(studio), State.RUNNING)
+        (tmp_path / "db").rename(tmp_path / "away")
+        (tmp_path / "db").mkdir()
+        studio.database.engine.dispose()
+        await asyncio.sleep(1)
+        with contextlib.suppress(Exception):
+            await asyncio.gather(*(studio.jobs.get(job.id, ME.owner) for _ in range(8)))
+        (tmp_path / "db").rename(tmp_path / "empty")
+        (tmp_path / "away").rename(tmp_path / "db")
+        google.running_polls = 0
+        async with asyncio.timeout(15):
+            while not job.final:
+                await asyncio.sleep(0.1)
+                with contextlib.suppress(Exception):
+                    job = await studio.jobs.get(job.id, ME.owner) or job
+    assert job.state is State.COMPLETED
+    assert google.creates == 1
