@@ -10,8 +10,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from studio import rows
 from studio.access import Visitor
@@ -26,6 +27,8 @@ from veo_client.errors import Problem, RequestError, VeoError
 from veo_client.models import Model, ModelTable
 from veo_client.request import VideoRequest
 
+T = TypeVar("T")
+
 MOST_AT_ONCE = 16
 """Videos of one click."""
 
@@ -37,6 +40,12 @@ class NotFound(VeoError):
     """No such job, or not this visitor's."""
 
     code = "not_found"
+
+
+class Unavailable(VeoError):
+    """The database is locked, full or away."""
+
+    code = "storage"
 
 
 class NotNow(VeoError):
@@ -131,7 +140,7 @@ class Jobs:
             for job, one_key in zip(jobs, keys, strict=True):
                 rows.insert(connection, job, one_key if key else None)
 
-        await self._database.write(work, durable=True)
+        await self._write(work, durable=True)
 
     async def _by_key(self, owner: str, key: str) -> tuple[Job, ...]:
         return await self._database.read(lambda connection: rows.by_key(connection, owner, key))
@@ -212,7 +221,7 @@ class Jobs:
             code="recovered",
             created_at=now,
         )
-        await self._database.write(lambda connection: rows.insert(connection, job, None))
+        await self._write(lambda connection: rows.insert(connection, job, None))
         self.wake()
         return job
 
@@ -221,6 +230,15 @@ class Jobs:
         if not job:
             raise NotFound(_NO_SUCH)
         return job
+
+    async def _write(self, work: Callable[[rows.Connection], T], *, durable: bool = False) -> T:
+        try:
+            return await self._database.write(work, durable=durable)
+        except OperationalError as error:
+            raise Unavailable(
+                "The list of videos can't be written at this moment. Nothing was sent or charged. "
+                "Try again in a minute; if that does not help, look whether the disk is full."
+            ) from error
 
     async def _change(self, id: str, owner: str, decide: Callable[[Job], dict[str, object]]) -> Job:
         """Read, ``decide`` and write in one transaction, so that no driver comes between."""
@@ -234,7 +252,7 @@ class Jobs:
                 raise NotNow("It changed this very moment. Look again, then try once more.")
             return saved
 
-        saved = await self._database.write(work)
+        saved = await self._write(work)
         self.wake()
         self.watcher.nudge()
         return saved

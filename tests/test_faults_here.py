@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select, update
 
 from studio.database import jobs as table
 from studio.job import Job, State
+from studio.jobs import Unavailable
 from studio.studio import Studio
 from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, check_sentence
 from tests.strict_google import Plan, error_body, fake_mp4
@@ -282,6 +283,19 @@ async def locked_in_a_create(outputs: Path, model: str, plan: Plan) -> Job:
         job = await over(studio, job)
     assert len(google.sent_at["a fox"]) == 1
     return job
+
+
+async def test_a_click_on_a_locked_database_is_told_that_it_cost_nothing(tmp_path: Path) -> None:
+    async with FaultyGoogle() as google, at_work(google, tmp_path, impatient(tmp_path)) as studio:
+        with held_by_another_process(tmp_path / "db" / "studio.db"):
+            with pytest.raises(Unavailable) as caught:
+                await asked(studio)
+            with pytest.raises(Unavailable):
+                await studio.jobs.recover("v1_abc", ME)
+        check_sentence(str(caught.value))
+        job = await over(studio, await asked(studio))
+    assert job.state is State.COMPLETED
+    assert google.creates == 1
 
 
 async def test_jobs_go_on_after_the_database_was_locked_or_gone(tmp_path: Path) -> None:
