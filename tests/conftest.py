@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import app_server as app
@@ -17,6 +18,10 @@ from tests import tools
 SETTINGS = Path(__file__).parents[1] / ".env.example"
 FOREIGN = ("GEMINI_", "GOOGLE_", "GRADIO_", "SPACE_", "AZURE_", "OTEL_")
 """Names that begin so are read by the libraries under the app."""
+
+settings.register_profile(
+    "long", max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 
 def settings_in(example: str) -> set[str]:
