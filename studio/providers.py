@@ -65,6 +65,8 @@ class Providers:
                 return
             for key in [key for key in self._connected if key[0] == STAND_IN]:
                 await self._connected.pop(key).aclose()
+            if self._stand_in:
+                await self._stand_in.aclose()
             from veo_client.stand_in import StandIn
 
             self._stand_in = await StandIn.start(self._settings.outputs_dir / "stand-in")

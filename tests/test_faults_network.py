@@ -1,0 +1,173 @@
+"""Google away, slow, or wrong for once; and the stand-in dead. The job goes on by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from studio.job import Job, State
+from studio.settings import Settings
+from studio.studio import Studio
+from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, check_sentence
+from tests.strict_google import Plan, error_body, fake_mp4
+from tests.studio_kit import ME, over, settings_for, until
+from tests.test_faults_poll import VIOLATES, response
+from veo_client import Limits, VideoRequest
+
+
+@asynccontextmanager
+async def at_work(google: FaultyGoogle, outputs: Path) -> AsyncIterator[Studio]:
+    pace = replace(SOON, silence=1.0, limits=Limits(connect=2, silence=2, submit=8, poll=8))
+    studio = Studio(settings_for(outputs, google.both), pace)
+    await studio.start()
+    try:
+        yield studio
+    finally:
+        await studio.stop()
+
+
+async def asked(studio: Studio) -> tuple[Job, Job]:
+    """A video of either platform."""
+    omni, *_ = await studio.jobs.submit(VideoRequest(prompt="omni", model=OMNI), ME)
+    veo, *_ = await studio.jobs.submit(VideoRequest(prompt="veo", model=VEO), ME)
+    return omni, veo
+
+
+async def waiting(studio: Studio, job: Job, words: str) -> Job:
+    """The row once its sentence holds ``words``."""
+    async with asyncio.timeout(10):
+        while words not in (job.reason or ""):
+            await asyncio.sleep(0.05)
+            job = await studio.jobs.get(job.id, ME.owner) or job
+    check_sentence(job.reason or "")
+    return job
+
+
+async def ended(studio: Studio, *jobs: Job) -> list[Job]:
+    await over(studio, *jobs)
+    rows = [await studio.jobs.get(job.id, ME.owner) for job in jobs]
+    return [row for row in rows if row]
+
+
+async def test_where_nobody_listens_the_job_waits_and_is_sent_once(tmp_path: Path) -> None:
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        await google.go_away()
+        for job in (jobs := await asked(studio)):
+            row = await waiting(studio, job, "is sent by itself")
+            assert row.state is State.QUEUED
+            assert "Nothing was sent" in (row.reason or "")
+        await google.come_back()
+        ends = await ended(studio, *jobs)
+    assert {job.state for job in ends} == {State.COMPLETED}
+    assert google.creates == 2
+
+
+async def test_google_may_be_away_while_it_works(tmp_path: Path) -> None:
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        google.running_polls = 1000
+        jobs = await asked(studio)
+        await asyncio.gather(*(until(studio, job, State.RUNNING) for job in jobs))
+        await google.go_away()
+        for job in jobs:
+            row = await waiting(studio, job, "The video is not affected")
+            assert row.state is State.RUNNING
+        await google.come_back()
+        google.running_polls = 0
+        ends = await ended(studio, *jobs)
+    assert {job.state for job in ends} == {State.COMPLETED}
+    assert google.creates == 2
+
+
+async def test_google_may_go_away_in_the_middle_of_a_download(tmp_path: Path) -> None:
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        google.faults["omni", "file"] = Plan(hang=3000)
+        job, *_ = await studio.jobs.submit(VideoRequest(prompt="omni", model=OMNI), ME)
+        await until(studio, job, State.DOWNLOADING)
+        await google.go_away()
+        await waiting(studio, job, "fetched again at no cost")
+        google.faults.clear()
+        await google.come_back()
+        job = await over(studio, job)
+    assert job.state is State.COMPLETED
+    assert google.creates == 1
+
+
+async def test_slow_answers_are_waited_for_and_asked_for_once(tmp_path: Path) -> None:
+    """Slower than a lease: a step that still gets somewhere is nobody else's."""
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        google.video = fake_mp4(150_000)
+        for name, routes in {
+            "omni": ("omni_create", "omni_poll", "file"),
+            "veo": ("veo_create", "veo_poll"),
+        }.items():
+            for route in routes:
+                google.faults[name, route] = Plan(delay=0.5, drip=0.2)
+        ends = await ended(studio, *await asked(studio))
+        asks = Counter(seen.route for seen in google.requests)
+    assert {job.state for job in ends} == {State.COMPLETED}
+    assert asks == {"omni_create": 1, "omni_poll": 1, "file": 1, "veo_create": 1, "veo_poll": 1}
+
+
+async def test_what_google_says_once_and_takes_back_ends_nothing(tmp_path: Path) -> None:
+    gone = Plan(404, error_body(404, "NOT_FOUND", "Not found."))
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        google.plan("omni_poll", gone)
+        google.plan("veo_poll", gone)
+        google.plan("file", gone, Plan(403, error_body(403, "PERMISSION_DENIED", "Not yet.")))
+        ends = await ended(studio, *await asked(studio))
+    assert {job.state for job in ends} == {State.COMPLETED}
+    assert google.creates == 2
+
+
+async def test_bytes_in_place_of_an_address_are_kept(tmp_path: Path) -> None:
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        google.inline = True
+        job, _ = await ended(studio, *await asked(studio))
+        assert (tmp_path / "videos" / f"{job.id}.mp4").read_bytes() == google.video
+    assert google.seen("file") == []
+
+
+async def test_of_four_videos_some_may_be_held_back(tmp_path: Path) -> None:
+    held = response(raiMediaFilteredCount=1, raiMediaFilteredReasons=[VIOLATES])
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        google.plan("veo_poll", held, held)
+        request = VideoRequest(prompt="a fox", model=VEO, number_of_videos=4)
+        ends = await ended(studio, *await studio.jobs.submit(request, ME))
+        kept = await studio.library.page(ME.owner, limit=10)
+    assert Counter(job.state for job in ends) == {State.COMPLETED: 2, State.FILTERED: 2}
+    assert {job.id for job in kept} == {j.id for j in ends if j.state is State.COMPLETED}
+    assert google.creates == 4
+
+
+@pytest.mark.slow
+async def test_a_stand_in_that_dies_is_replaced_and_its_videos_arrive(tmp_path: Path) -> None:
+    studio = Studio(Settings(outputs_dir=tmp_path, stand_in="always"), SOON)
+    await studio.start()
+    try:
+        jobs = await asked(studio)
+        await asyncio.gather(*(until(studio, job, State.RUNNING) for job in jobs))
+        os.kill(child_of_this_process(), signal.SIGKILL)
+        await over(studio, *jobs, within=60)
+        ends = [await studio.jobs.get(job.id, ME.owner) for job in jobs]
+    finally:
+        await studio.stop()
+    assert {job.state for job in ends if job} == {State.COMPLETED}
+    assert {job.cost for job in ends if job} == {0.0}
+
+
+def child_of_this_process() -> int:
+    """The stand-in among the children."""
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        if b"veo_client.stand_in" in line.read_bytes():
+            status = (line.parent / "status").read_text()
+            if f"PPid:\t{os.getpid()}\n" in status:
+                return int(line.parent.name)
+    raise AssertionError("no stand-in is running")
