@@ -1,0 +1,19 @@
+"""What is measured here, in small; each module takes arguments for more. ``make bench`` runs it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from benchmarks.chaos import runs_of
+
+
+def main() -> int:
+    """0: every figure is within what is promised."""
+    good = [
+        asyncio.run(runs_of(provider, jobs=100, kills=4, runs=2)) for provider in ("omni", "veo")
+    ]
+    return 0 if all(good) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
