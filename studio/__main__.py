@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 # Everything else is imported by the command that needs it: a health check runs every few seconds.
@@ -37,8 +37,11 @@ def healthy(url: str, patience: float = 4) -> bool:
     try:
         with urlopen(url, timeout=patience) as answer:  # noqa: S310
             return bool(answer.status == 200)
+    except HTTPError as error:
+        error.close()
     except (URLError, TimeoutError, ConnectionError):
-        return False
+        pass
+    return False
 
 
 def health(options: argparse.Namespace) -> int:

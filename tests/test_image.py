@@ -42,23 +42,27 @@ def started(engine: Engine, port: int) -> Container:
     return container
 
 
+def get(url: str | Request) -> bytes:
+    with urlopen(url) as answer:  # noqa: S310
+        return bytes(answer.read())
+
+
 def make_a_video(url: str) -> str:
     """The id of a finished video."""
     order = json.dumps({"prompt": "A paper boat", "seconds": "4"}).encode()
-    request = Request(f"{url}/v1/videos", order, {"Content-Type": "application/json"})  # noqa: S310
-    video = json.load(urlopen(request))  # noqa: S310
+    kind = {"Content-Type": "application/json"}
+    video = json.loads(get(Request(f"{url}/v1/videos", order, kind)))  # noqa: S310
     end = time.monotonic() + 60
     while video["status"] in ("queued", "in_progress"):
         assert time.monotonic() < end, video
         time.sleep(0.2)
-        video = json.load(urlopen(f"{url}/v1/videos/{video['id']}"))  # noqa: S310
+        video = json.loads(get(f"{url}/v1/videos/{video['id']}"))
     assert video["status"] == "completed", video
     return str(video["id"])
 
 
 def content(url: str, id: str) -> bytes:
-    with urlopen(f"{url}/v1/videos/{id}/content") as answer:  # noqa: S310
-        return bytes(answer.read())
+    return get(f"{url}/v1/videos/{id}/content")
 
 
 def test_a_video_outlives_the_container_that_made_it(engine: Engine) -> None:

@@ -1,0 +1,35 @@
+"""The health check that a container's engine asks: the program itself, by its exit code."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.__main__ import health_url, healthy
+from tests.app_server import AppServer, free_port
+
+
+@pytest.mark.parametrize(
+    ("environ", "url"),
+    [
+        ({}, "http://127.0.0.1:7860/healthz"),
+        ({"GRADIO_SERVER_NAME": "0.0.0.0"}, "http://127.0.0.1:7860/healthz"),  # noqa: S104
+        (
+            {"GRADIO_SERVER_NAME": "10.1.2.3", "GRADIO_SERVER_PORT": "80"},
+            "http://10.1.2.3:80/healthz",
+        ),
+    ],
+)
+def test_it_asks_where_the_app_of_the_same_settings_serves(
+    environ: dict[str, str], url: str
+) -> None:
+    assert health_url(environ) == url
+
+
+def test_nobody_there_is_not_healthy() -> None:
+    assert not healthy(f"http://127.0.0.1:{free_port()}/healthz", patience=1)
+
+
+@pytest.mark.slow
+def test_only_a_good_answer_is_healthy(app_server: AppServer) -> None:
+    assert healthy(f"{app_server.url}/healthz")
+    assert not healthy(f"{app_server.url}/v1/videos/none")
