@@ -61,8 +61,7 @@ class Driver:
         """
         if self._loop:
             self._loop.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._loop
+            await asyncio.gather(self._loop, return_exceptions=True)
         if self._steps:
             _, late = await asyncio.wait(self._steps, timeout=patience)
             for step in late:
@@ -84,8 +83,10 @@ class Driver:
             except Exception:  # whatever it is, the jobs have to be driven on
                 log.exception("A round of the driver failed")
                 pause = 1.0
+            # No wait_for: in Python 3.11 it forgets a cancel that comes together with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
             await asyncio.sleep(_BREATH)
 
     async def _round(self) -> float:

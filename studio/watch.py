@@ -42,8 +42,7 @@ class Watcher:
         """Stop reading; whoever watches gets no more."""
         if self._task:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.gather(self._task, return_exceptions=True)
         self._task = None
 
     def nudge(self) -> None:
@@ -85,8 +84,9 @@ class Watcher:
 
     async def _read_on(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._nudged.wait(), EVERY)
+            with contextlib.suppress(TimeoutError):  # no wait_for: see Driver
+                async with asyncio.timeout(EVERY):
+                    await self._nudged.wait()
             self._nudged.clear()
             try:
                 await self._read_once()
