@@ -49,7 +49,7 @@ from tests.strict_google import Plan, Seen, StrictGoogle
 RESULTS = Path(__file__).parent / "results"
 PADDING = 150_000
 """Bytes added to each video, so that a kill can fall within its download."""
-LONGEST = 240.0
+LONGEST = 240
 """Seconds of one run, after which something is stuck."""
 
 

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import Callable
 from contextvars import Context
@@ -34,9 +33,6 @@ ME = Visitor(OWNER, trusted=True)
 
 AgentPlatform(Credentials(project="warm", token="warm"))
 GeminiApi(Credentials(gemini_api_key="warm"))._sdk.aio.interactions  # noqa: B018
-
-STUCK = 3
-"""Exit code of a process that was not done in time."""
 
 Moment = Literal["before a commit", "after a commit", "before a callback"]
 
@@ -63,8 +59,8 @@ class Life:
     wait: tuple[float, float, float] = (1, 2, 30)
     """What the model table says of Google's times: looked at often, also by a late successor."""
     polls_per_second: float = 50
-    longest: float = 40.0
-    """Seconds after which it gives up, because something is stuck."""
+    longest: int = 60
+    """Seconds after which an alarm ends it, because something is stuck."""
 
 
 class Moments:
@@ -120,11 +116,9 @@ def live(life: Life, tally: Callable[[dict[Moment, int]], object] | None = None)
     )
     moments = Moments(life.kill)
     moments.listen()
-    try:
-        with asyncio.Runner(loop_factory=lambda: Loop(moments)) as runner:
-            runner.run(_until_over(life))
-    except TimeoutError:
-        sys.exit(STUCK)
+    signal.alarm(life.longest)
+    with asyncio.Runner(loop_factory=lambda: Loop(moments)) as runner:
+        runner.run(_until_over(life))
     if tally:
         tally(dict(moments.seen))
 
@@ -143,10 +137,9 @@ async def _until_over(life: Life) -> None:
         )
     )
     await studio.start()
-    async with asyncio.timeout(life.longest):
-        jobs = [await _click(studio, prompt, life.picture) for prompt in life.prompts]
-        async for _ in studio.jobs.watch(jobs):
-            pass
+    jobs = [await _click(studio, prompt, life.picture) for prompt in life.prompts]
+    async for _ in studio.jobs.watch(jobs):
+        pass
     await studio.stop()
 
 

@@ -74,3 +74,19 @@ async def test_a_stop_right_after_googles_answer_still_keeps_the_id(tmp_path: Pa
             job = await over(studio, job)
     assert job.state is State.COMPLETED
     assert google.creates == 1
+
+
+@pytest.mark.parametrize("passes", range(3))
+async def test_a_stop_ends_although_work_is_announced_the_same_moment(
+    tmp_path: Path, passes: int
+) -> None:
+    async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
+        await asyncio.sleep(0.3)  # until both wait for news
+        assert studio._driver is not None
+        studio._driver.wake()
+        studio.jobs.watcher.nudge()
+        for _ in range(passes):
+            await asyncio.sleep(0)
+        stops = [studio._driver.stop(0), studio.jobs.watcher.stop()]
+        _, endless = await asyncio.wait([*map(asyncio.create_task, stops)], timeout=3)
+        assert not endless
