@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
+from studio import rows
 from studio.job import FINAL, Job, State
 from studio.pace import Pace
 from studio.studio import Studio
@@ -29,11 +30,11 @@ from veo_client import Credentials, Limits, VideoRequest
 OMNI, VEO = "gemini-omni-1.2-flash", "veo-3.1-lite-generate-001"
 
 SOON = Pace(
-    limits=Limits(connect=2.0, silence=2.0, submit=3.0, poll=2.0, download=4.0),
+    limits=Limits(connect=2.0, silence=1.0, submit=3.0, poll=1.5, download=4.0),
     silence=4.0,
     create=20.0,
-    first_try=0.25,
-    longest_try=0.5,
+    first_try=0.2,
+    longest_try=1.0,
     first_quota_try=0.25,
     longest_quota_try=0.5,
 )
@@ -185,7 +186,7 @@ async def _run(
                     if any(key == (f.name, route) for f in faults for route in f.before)
                 }
                 await over(studio, *jobs.values(), within=40)
-                after = {n: await _row(studio, job) for n, job in jobs.items()}
+                after = await _rows(studio, jobs)
             finally:
                 await studio.stop()
     return Ran(outputs, google, during, seen_at, after, "\n".join(lines))
@@ -196,10 +197,10 @@ async def _asked(studio: Studio, fault: Fault) -> Job:
     return (await studio.jobs.submit(request, ME))[0]
 
 
-async def _row(studio: Studio, job: Job) -> Job:
-    found = await studio.jobs.get(job.id, ME.owner)
-    assert found is not None
-    return found
+async def _rows(studio: Studio, jobs: Mapping[str, Job]) -> dict[str, Job]:
+    ids = [job.id for job in jobs.values()]
+    found = await studio.database.read(lambda connection: rows.many(connection, ids))
+    return {name: found[job.id] for name, job in jobs.items()}
 
 
 async def _settled(
@@ -208,14 +209,14 @@ async def _settled(
     """The rows once each has ended, or has met its fault twice and is not expected to end."""
 
     def late(fault: Fault) -> bool:
-        job = rows[fault.name]
+        job = seen[fault.name]
         met = max(job.attempts, job.polls) > 1 and fault.state not in FINAL
         return not job.final and not met and _age(job) < 40
 
     while True:
-        rows = {name: await _row(studio, job) for name, job in jobs.items()}
+        seen = await _rows(studio, jobs)
         if not any(late(fault) for fault in faults):
-            return rows
+            return seen
         await asyncio.sleep(0.2)
 
 

@@ -6,6 +6,8 @@ import asyncio
 import re
 from pathlib import Path
 
+import pytest
+
 from studio.job import Job, State
 from studio.studio import Studio
 from tests.faults_kit import OMNI, SOON, FaultyGoogle, check_sentence, prompt_of
@@ -13,6 +15,8 @@ from tests.strict_google import Plan, error_body
 from tests.studio_kit import ME, over, settings_for, until
 from tests.test_faults_submit import BAD_KEY, HTML
 from veo_client import VideoRequest
+
+pytestmark = pytest.mark.slow
 
 STOPPED, TOO_LATE, UNASKED = "may charge for what", "could not stop it any more", "Cancel again"
 LOST = f"{UNASKED}|{STOPPED}"

@@ -25,6 +25,8 @@ from tests.strict_google import Plan, error_body, fake_mp4
 from tests.studio_kit import ME, over, settings_for, until
 from veo_client import VideoRequest
 
+pytestmark = pytest.mark.slow
+
 SHORT = replace(SOON, silence=1.0, create=4.0)
 BOTH = pytest.mark.parametrize("model", [OMNI, VEO], ids=["omni", "veo"])
 

@@ -22,6 +22,8 @@ from tests.studio_kit import ME, over, settings_for, until
 from tests.test_faults_poll import VIOLATES, response
 from veo_client import Limits, VideoRequest
 
+pytestmark = pytest.mark.slow
+
 
 @asynccontextmanager
 async def at_work(google: FaultyGoogle, outputs: Path) -> AsyncIterator[Studio]:
@@ -147,7 +149,6 @@ async def test_of_four_videos_some_may_be_held_back(tmp_path: Path) -> None:
     assert google.creates == 4
 
 
-@pytest.mark.slow
 async def test_a_stand_in_that_dies_is_replaced_and_its_videos_arrive(tmp_path: Path) -> None:
     studio = Studio(Settings(outputs_dir=tmp_path, stand_in="always"), SOON)
     await studio.start()

@@ -16,6 +16,8 @@ from tests.faults_kit import Fault, Money, Ran, check_files, check_secrets, chec
 from tests.strict_google import KEY, TOKEN, Plan, error_body
 from tests.test_faults_submit import BAD_KEY, BLOCKED, HTML
 
+pytestmark = pytest.mark.slow
+
 QUOTED = error_body(403, "PERMISSION_DENIED", f"Consumer 'api_key:{KEY}' {TOKEN} suspended.")
 RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1s"}
 

@@ -18,6 +18,8 @@ from tests.faults_kit import (
 )
 from tests.strict_google import KEY, TOKEN, Plan, error_body
 
+pytestmark = pytest.mark.slow
+
 BAD_KEY = [error_body(400, "INVALID_ARGUMENT", "API key not valid.", {"reason": "API_KEY_INVALID"})]
 BLOCKED = {"error": {"message": "Input blocked: violates our policy.", "code": "invalid_request"}}
 QUOTED = error_body(403, "PERMISSION_DENIED", f"Consumer 'api_key:{KEY}' {TOKEN} suspended.")
