@@ -112,10 +112,12 @@ class Advance:
     async def _submit(self, job: Job) -> Job:
         try:
             provider = await self.providers.get(job)
-            request = await self.inputs.restore(job.request)
             await self.keeping.room()
+            request = await self.inputs.restore(job.request)
             # Now, because nothing that can fail may stand between the create and its id's row.
             first_look = self._until_look(job, 0.0, 0)
+        except RequestError as error:
+            return await self._end(job, State.FAILED, error)
         except VeoError as error:
             return await self._wait(job, error, hint=_SENT_BY_ITSELF)
         job = await self._save(

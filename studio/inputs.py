@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from studio.storage import Storage
+from veo_client.errors import Problem, RequestError
 from veo_client.images import prepare
 from veo_client.request import Media, VideoRequest
 
 _PICTURES = ("first_frame", "last_frame")
+_GONE = (
+    "A picture or video that this was to be made from is no longer in the outputs folder. "
+    "Nothing was sent or charged. Choose it again and start anew."
+)
 
 
 class Inputs:
@@ -53,15 +58,24 @@ class Inputs:
         return self._storage.keep(picture.data, "inputs", suffix)
 
     async def restore(self, kept: Mapping[str, Any]) -> VideoRequest:
-        """The request of a row, its pictures as paths."""
+        """The request of a row, its pictures as paths. Raises RequestError where one is gone."""
+        return await asyncio.to_thread(self._restore, kept)
+
+    def _restore(self, kept: Mapping[str, Any]) -> VideoRequest:
         values = dict(kept)
         for name in (*_PICTURES, "source_video"):
             if name in values:
-                values[name] = self._storage.path(values[name])
+                values[name] = self._there(values[name], name)
         values["reference_images"] = tuple(
-            self._storage.path(key) for key in values.get("reference_images", ())
+            self._there(key, "reference_images") for key in values.get("reference_images", ())
         )
         return replace(VideoRequest(prompt=""), **values)
+
+    def _there(self, key: str, field: str) -> Path:
+        path = self._storage.path(key)
+        if not path.is_file():
+            raise RequestError(Problem(field, _GONE))
+        return path
 
 
 def _bytes(media: Media) -> bytes:

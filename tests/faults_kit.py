@@ -277,6 +277,7 @@ def check_state(ran: Ran, fault: Fault) -> None:
         assert after.cost
     if during.reason:
         check_sentence(during.reason)
+        assert during.id in ran.log, "the sentence is for the user; its cause is for the log"
 
 
 _MONEY = re.compile(r"charge|cost|paid|Nothing was sent", re.IGNORECASE)

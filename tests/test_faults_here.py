@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy import Connection, select, update
 
 from studio.database import jobs as table
@@ -338,3 +339,23 @@ async def test_a_database_that_was_another_for_a_while_is_found_again(tmp_path: 
                     job = await studio.jobs.get(job.id, ME.owner) or job
     assert job.state is State.COMPLETED
     assert google.creates == 1
+
+
+@BOTH
+async def test_a_picture_that_is_gone_when_its_turn_comes_costs_nothing(
+    model: str, tmp_path: Path
+) -> None:
+    picture = tmp_path / "start.png"
+    Image.new("RGB", (640, 360), "teal").save(picture)
+    limit = Plan(429, error_body(429, "RESOURCE_EXHAUSTED", "later"))
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        google.plan("omni_create", limit)
+        google.plan("veo_create", limit)
+        request = VideoRequest(prompt="a fox", model=model, first_frame=picture)
+        job, *_ = await studio.jobs.submit(request, ME)
+        job = await reading(studio, job, "limit")
+        (tmp_path / str(job.request["first_frame"])).unlink()
+        job = await over(studio, job)
+    assert (job.state, job.cost) == (State.FAILED, 0.0)
+    assert google.creates == 0
+    check_sentence(job.reason or "")
