@@ -1,7 +1,7 @@
 """Faults as a table: each row is a job of its own, and all of them go through one studio at once.
 
 A fault lasts until it is lifted. What stands in a job's row while it lasts and what stands there
-after it is over are the two things that the tables of tests/test_faults_*.py state.
+after it is over are the two things that the tables of tests/faults_of_*.py state.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from veo_client import Credentials, Limits, VideoRequest
 OMNI, VEO = "gemini-omni-1.2-flash", "veo-3.1-lite-generate-001"
 
 SOON = Pace(
-    limits=Limits(connect=2.0, silence=1.0, submit=3.0, poll=1.5, download=4.0),
+    limits=Limits(connect=2.0, silence=1.0, submit=2.5, poll=1.5, download=4.0),
     silence=4.0,
     create=20.0,
     first_try=0.2,

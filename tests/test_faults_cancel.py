@@ -11,9 +11,9 @@ import pytest
 from studio.job import Job, State
 from studio.studio import Studio
 from tests.faults_kit import OMNI, SOON, FaultyGoogle, check_sentence, prompt_of
+from tests.faults_of_create import BAD_KEY, HTML
 from tests.strict_google import Plan, error_body
 from tests.studio_kit import ME, over, settings_for, until
-from tests.test_faults_submit import BAD_KEY, HTML
 from veo_client import VideoRequest
 
 pytestmark = pytest.mark.slow

@@ -17,9 +17,9 @@ from studio.job import Job, State
 from studio.settings import Settings
 from studio.studio import Studio
 from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, check_sentence
+from tests.faults_of_look import VIOLATES, response
 from tests.strict_google import Plan, error_body, fake_mp4
 from tests.studio_kit import ME, over, settings_for, until
-from tests.test_faults_poll import VIOLATES, response
 from veo_client import Limits, VideoRequest
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 @asynccontextmanager
 async def at_work(google: FaultyGoogle, outputs: Path) -> AsyncIterator[Studio]:
-    pace = replace(SOON, silence=1.0, limits=Limits(connect=2, silence=2, submit=8, poll=8))
+    pace = replace(SOON, silence=0.7, limits=Limits(connect=2, silence=2, submit=8, poll=8))
     studio = Studio(settings_for(outputs, google.both), pace)
     await studio.start()
     try:
@@ -111,7 +111,7 @@ async def test_slow_answers_are_waited_for_and_asked_for_once(tmp_path: Path) ->
             "veo": ("veo_create", "veo_poll"),
         }.items():
             for route in routes:
-                google.faults[name, route] = Plan(delay=0.5, drip=0.2)
+                google.faults[name, route] = Plan(delay=0.3, drip=0.1)
         ends = await ended(studio, *await asked(studio))
         asks = Counter(seen.route for seen in google.requests)
     assert {job.state for job in ends} == {State.COMPLETED}

@@ -6,19 +6,13 @@ Only what Google says about the video itself ends it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from studio.job import State
-from tests.faults_kit import Fault, Money, Ran, check_files, check_secrets, check_state, run
-from tests.strict_google import KEY, TOKEN, Plan, error_body
-from tests.test_faults_submit import BAD_KEY, BLOCKED, HTML
+from tests.faults_kit import Fault, Money
+from tests.faults_of_create import BAD_KEY, BLOCKED, HTML, QUOTED
+from tests.strict_google import Plan, error_body
 
-pytestmark = pytest.mark.slow
-
-QUOTED = error_body(403, "PERMISSION_DENIED", f"Consumer 'api_key:{KEY}' {TOKEN} suspended.")
 RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1s"}
 
 PASSING: dict[str, tuple[Plan, str]] = {
@@ -154,16 +148,16 @@ OVER: dict[str, tuple[Plan, State, str, Money]] = {
 def _faults() -> Iterator[Fault]:
     for platform in ("omni", "veo"):
         for name, (plan, says) in PASSING.items():
-            yield Fault(f"{platform} {name}", f"{platform}_poll", plan, State.RUNNING, says)
+            yield Fault(f"{platform} look {name}", f"{platform}_poll", plan, State.RUNNING, says)
     for body in ("", "[]", "null", "{}", '"fine"'):
         plan, says = Plan(200, body), "no usable answer"
-        yield Fault(f"omni 200 as {body!r}", "omni_poll", plan, State.RUNNING, says)
+        yield Fault(f"omni look 200 as {body!r}", "omni_poll", plan, State.RUNNING, says)
     for name, (plan, state, says, money) in OVER.items():
         platform = name.partition(" ")[0]
         yield Fault(name, f"{platform}_poll", plan, state, says, money)
 
 
-FAULTS = {fault.name: fault for fault in _faults()}
+FAULTS = tuple(_faults())
 
 STILL = [
     *(Fault(f"omni {status!r}", "omni_poll", ended(status), State.RUNNING, "^$")
@@ -172,28 +166,3 @@ STILL = [
       for body in ("", "[]", "null", "{}", '"fine"', '{"done": false}')),
 ]  # fmt: skip
 """Words that are no end, also those that Google invents tomorrow."""
-
-
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """The whole table through one studio."""
-    return run(FAULTS.values(), tmp_path_factory.mktemp("poll"))
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_trouble_with_a_look_waits_and_googles_word_ends(ran: Ran, name: str) -> None:
-    check_state(ran, FAULTS[name])
-
-
-def test_a_word_that_is_no_end_means_that_it_runs(tmp_path: Path) -> None:
-    seen = run(STILL, tmp_path)
-    for fault in STILL:
-        check_state(seen, fault)
-
-
-def test_no_fault_of_a_look_leaves_a_file(ran: Ran) -> None:
-    check_files(ran)
-
-
-def test_no_fault_of_a_look_shows_a_secret(ran: Ran) -> None:
-    check_secrets(ran)

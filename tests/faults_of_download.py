@@ -7,18 +7,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from studio.job import State
-from tests.faults_kit import Fault, Money, Ran, check_files, check_secrets, check_state, run
-from tests.strict_google import KEY, Plan, StrictGoogle, error_body, fake_mp4
-from tests.studio_kit import made, studio_on
-from tests.test_faults_poll import ended, response
-from tests.test_faults_submit import BAD_KEY, HTML
-
-pytestmark = pytest.mark.slow
+from tests.faults_kit import Fault, Money
+from tests.faults_of_create import BAD_KEY, HTML
+from tests.faults_of_look import ended, response
+from tests.strict_google import Plan, error_body, fake_mp4
 
 BROKE, NO_VIDEO = "broke off.*fetched again at no cost", "no MP4 video.*fetched again at no cost"
 WHOLE = fake_mp4()
@@ -87,16 +81,16 @@ def _faults() -> Iterator[Fault]:
     over = "no longer hands its file out.*was charged. Start it again"
     paid: Money = "estimate"
     for name, (plan, says) in PASSING.items():
-        yield Fault(f"omni {name}", "file", plan, State.DOWNLOADING, says)
+        yield Fault(f"omni file {name}", "file", plan, State.DOWNLOADING, says)
         if name in ALSO_VEO:
-            before = {"veo_poll": in_bucket(f"veo {name}")}
-            full = f"veo {name}"
+            full = f"veo file {name}"
+            before = {"veo_poll": in_bucket(full)}
             yield Fault(full, "storage", plan, State.DOWNLOADING, says, before=before)
     for name, plan in GONE.items():
-        yield Fault(f"omni {name}", "file", plan, State.FAILED, over, paid)
+        yield Fault(f"omni file {name}", "file", plan, State.FAILED, over, paid)
         if name in ALSO_VEO:
-            before = {"veo_poll": in_bucket(f"veo {name}")}
-            full = f"veo {name}"
+            full = f"veo file {name}"
+            before = {"veo_poll": in_bucket(full)}
             yield Fault(full, "storage", plan, State.FAILED, over, paid, before=before)
     for name, data, says in (
         ("inline, cut", WHOLE[:3000], BROKE),
@@ -106,35 +100,4 @@ def _faults() -> Iterator[Fault]:
             yield Fault(f"{platform} {name}", f"{platform}_poll", plan, State.DOWNLOADING, says)
 
 
-FAULTS = {fault.name: fault for fault in _faults()}
-
-
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """The whole table through one studio."""
-    return run(FAULTS.values(), tmp_path_factory.mktemp("download"))
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_broken_download_is_repeated_until_it_is_whole(ran: Ran, name: str) -> None:
-    check_state(ran, FAULTS[name])
-
-
-def test_no_fault_of_a_download_leaves_a_partial_file(ran: Ran) -> None:
-    check_files(ran)
-
-
-def test_no_fault_of_a_download_shows_a_secret(ran: Ran) -> None:
-    check_secrets(ran)
-
-
-async def test_a_redirect_to_another_host_is_followed_without_the_key(tmp_path: Path) -> None:
-    async with StrictGoogle() as google, StrictGoogle() as elsewhere:
-        there = elsewhere.url.replace("127.0.0.1", "localhost") + "/v1/files/abc:download"
-        elsewhere.plan("file", Plan(200, google.video))
-        google.plan("file", Plan(302, headers={"location": there}))
-        async with studio_on(google, tmp_path) as studio:
-            job = await made(studio)
-    assert job.state is State.COMPLETED
-    (seen,) = elsewhere.requests
-    assert KEY not in str(seen)
+FAULTS = tuple(_faults())

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pytest
-
 from studio.job import State
-from tests.faults_kit import (
-    Fault,
-    Money,
-    Ran,
-    check_files,
-    check_secrets,
-    check_state,
-    run,
-)
+from tests.faults_kit import Fault, Money
 from tests.strict_google import KEY, TOKEN, Plan, error_body
-
-pytestmark = pytest.mark.slow
 
 BAD_KEY = [error_body(400, "INVALID_ARGUMENT", "API key not valid.", {"reason": "API_KEY_INVALID"})]
 BLOCKED = {"error": {"message": "Input blocked: violates our policy.", "code": "invalid_request"}}
@@ -111,33 +99,14 @@ def _faults() -> Iterator[Fault]:
         route, unknown = f"{platform}_create", "not sent again by itself.*Look in your Google"
         nothing: Money = "nothing"
         for name, (plan, state, says) in REFUSED.items():
-            yield Fault(f"{platform} {name}", route, plan, state, says, nothing, creates=0)
+            yield Fault(f"{platform} create {name}", route, plan, state, says, nothing, creates=0)
         for name, plan in LOST.items():
             if (platform, name) == ("veo", "hangs before"):
                 continue  # seconds for what "hangs after" tells as well
             came = plan.accepted or not (plan.status or plan.body is not None)
             yield Fault(
-                f"{platform} {name}", route, plan, State.UNKNOWN, unknown, creates=int(came)
+                f"{platform} create {name}", route, plan, State.UNKNOWN, unknown, creates=int(came)
             )
 
 
-FAULTS = {fault.name: fault for fault in _faults()}
-
-
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """The whole table through one studio."""
-    return run(FAULTS.values(), tmp_path_factory.mktemp("submit"))
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_create_is_sent_once_and_its_end_is_honest(ran: Ran, name: str) -> None:
-    check_state(ran, FAULTS[name])
-
-
-def test_no_fault_of_a_create_leaves_a_file(ran: Ran) -> None:
-    check_files(ran)
-
-
-def test_no_fault_of_a_create_shows_a_secret(ran: Ran) -> None:
-    check_secrets(ran)
+FAULTS = tuple(_faults())
