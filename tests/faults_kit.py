@@ -11,9 +11,9 @@ import logging
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -185,7 +185,7 @@ async def _run(
                     for key, plan in google.faults.items()
                     if any(key == (f.name, route) for f in faults for route in f.before)
                 }
-                await over(studio, *jobs.values(), within=40)
+                await over(studio, *jobs.values(), within=120)
                 after = await _rows(studio, jobs)
             finally:
                 await studio.stop()
@@ -211,7 +211,7 @@ async def _settled(
     def late(fault: Fault) -> bool:
         job = seen[fault.name]
         met = max(job.attempts, job.polls) > 1 and fault.state not in FINAL
-        return not job.final and not met and _age(job) < 40
+        return not job.final and not met and _age(job) < 120
 
     while True:
         seen = await _rows(studio, jobs)
@@ -317,10 +317,18 @@ def check_secrets(ran: Ran) -> None:
             assert not path.is_file() or secret.encode() not in path.read_bytes(), path
 
 
-def twice(faults: Collection[Fault], *plans: tuple[str, Plan]) -> list[Fault]:
-    """The same faults under other plans, the plan's word added to the name."""
-    return [
-        replace(fault, name=f"{fault.name}, {word}", plan=plan)
-        for fault in faults
-        for word, plan in plans
-    ]
+Scenario = Callable[[Path], Awaitable[None]]
+
+
+def at_once(scenarios: Collection[Scenario], folder: Path) -> dict[str, BaseException | None]:
+    """Run them all together, each in a folder of its own, for most of what they do is to wait.
+
+    The error of each by its name; None where all went well.
+    """
+
+    async def together() -> list[BaseException | None]:
+        running = (scenario(folder / scenario.__name__) for scenario in scenarios)
+        return await asyncio.gather(*running, return_exceptions=True)
+
+    names = [scenario.__name__ for scenario in scenarios]
+    return dict(zip(names, asyncio.run(together()), strict=True))

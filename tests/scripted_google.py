@@ -100,6 +100,13 @@ class Operation:
     job: str
     """The job whose step sent it."""
     fate: Fate = "video"
+    finished: bool = False
+    """Whether Google has said that there is a video: from then on it can only expire."""
+
+    def meets(self, fate: Fate) -> None:
+        """Google does not contradict itself: the first end counts."""
+        if self.fate == "video" and (fate == "expired" or not self.finished):
+            self.fate = fate
 
     @property
     def video(self) -> bytes:
@@ -136,12 +143,13 @@ class ScriptedGoogle:
             raise Expired("There is no such operation.")
         if error := _LOOK.get(turn.look):
             raise error()
-        if operation.fate == "video" and turn.look in _FATE:
-            operation.fate = _FATE[turn.look]
+        if turn.look in _FATE:
+            operation.meets(_FATE[turn.look])
         if operation.fate != "video":
             raise _END[operation.fate]()
         if turn.look == "running":
             return Poll("in_progress")
+        operation.finished = True
         if turn.look == "inline":
             return Poll("done", (RemoteVideo(data=operation.video),))
         return Poll("completed", (RemoteVideo(uri=id),), usage={"video": 57920})
@@ -155,7 +163,7 @@ class ScriptedGoogle:
             return await download.keep(video.data, destination)
         operation = self.operations[video.uri or ""]
         if turn.fetch == "expired":
-            operation.fate = "expired"
+            operation.meets("expired")
         if operation.fate != "video":
             raise _END["expired"]()
         return await download.keep(operation.video, destination)
@@ -166,9 +174,11 @@ class ScriptedGoogle:
         if stop == "unreachable":
             raise Unreachable("No answer.")
         operation = self.operations.get(id)
-        if stop == "too late" or operation is None or operation.fate != "video":
+        if stop == "too late" or operation is None or operation.finished:
             return False
-        operation.fate = "cancelled"
+        operation.meets("cancelled")
+        if operation.fate != "cancelled":
+            return False
         await point()
         return True
 

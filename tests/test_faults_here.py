@@ -21,7 +21,7 @@ from studio.database import jobs as table
 from studio.job import Job, State
 from studio.jobs import Unavailable
 from studio.studio import Studio
-from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, check_sentence
+from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, at_once, check_sentence
 from tests.strict_google import Plan, error_body, fake_mp4
 from tests.studio_kit import ME, over, settings_for, until
 from veo_client import VideoRequest
@@ -29,7 +29,6 @@ from veo_client import VideoRequest
 pytestmark = pytest.mark.slow
 
 SHORT = replace(SOON, silence=1.0, create=4.0)
-BOTH = pytest.mark.parametrize("model", [OMNI, VEO], ids=["omni", "veo"])
 
 
 @asynccontextmanager
@@ -78,7 +77,7 @@ async def set_clock(studio: Studio, by: timedelta) -> None:
     await studio.database.write(work)
 
 
-async def test_a_clock_that_jumps_while_google_works_costs_no_video(tmp_path: Path) -> None:
+async def a_clock_that_jumps_while_google_works_costs_no_video(tmp_path: Path) -> None:
     jumps = [(-5000, OMNI), (-3, VEO), (0.5, OMNI), (20, VEO)]
     await asyncio.gather(*(jump_at_google(tmp_path / f"{h}", h, model) for h, model in jumps))
 
@@ -96,7 +95,7 @@ async def jump_at_google(outputs: Path, hours: float, model: str) -> None:
     assert whole(outputs, job, google)
 
 
-async def test_a_clock_set_far_ahead_gives_up_nothing_for_good(tmp_path: Path) -> None:
+async def a_clock_set_far_ahead_gives_up_nothing_for_good(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         google.running_polls = 1000
         job = await until(studio, await asked(studio), State.RUNNING)
@@ -110,7 +109,7 @@ async def test_a_clock_set_far_ahead_gives_up_nothing_for_good(tmp_path: Path) -
     assert google.creates == 1
 
 
-async def test_a_clock_that_jumps_during_a_create_sends_no_second(tmp_path: Path) -> None:
+async def a_clock_that_jumps_during_a_create_sends_no_second(tmp_path: Path) -> None:
     await asyncio.gather(*(jump_in_a_create(tmp_path / f"{h}", h) for h in (-3, 3)))
 
 
@@ -126,7 +125,7 @@ async def jump_in_a_create(outputs: Path, hours: float) -> None:
     assert len(google.sent_at["a fox"]) == 1
 
 
-async def test_a_clock_that_jumps_during_a_download_leaves_one_whole_file(tmp_path: Path) -> None:
+async def a_clock_that_jumps_during_a_download_leaves_one_whole_file(tmp_path: Path) -> None:
     await asyncio.gather(*(jump_in_a_download(tmp_path / f"{h}", h) for h in (-3, 3)))
 
 
@@ -156,40 +155,35 @@ def no_file_longer_than(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@BOTH
-async def test_a_disk_that_is_full_when_the_video_comes_is_waited_for(
-    model: str, tmp_path: Path
-) -> None:
+async def test_a_disk_that_is_full_when_the_video_comes_is_waited_for(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         google.video = fake_mp4(8_000_000)
         with no_file_longer_than(6_000_000):
-            job = await reading(studio, await asked(studio, model), "disk is full")
-            assert job.state is State.DOWNLOADING
+            for job in (jobs := [await asked(studio, OMNI), await asked(studio, VEO)]):
+                row = await reading(studio, job, "disk is full")
+                assert row.state is State.DOWNLOADING
+                check_sentence(row.reason or "")
             assert list((tmp_path / "videos").iterdir()) == []
-        check_sentence(job.reason or "")
-        job = await over(studio, job)
-    assert job.state is State.COMPLETED
-    assert google.creates == 1
-    assert whole(tmp_path, job, google)
+        await over(studio, *jobs)
+        assert all(whole(tmp_path, job, google) for job in jobs)
+    assert google.creates == 2
 
 
-@BOTH
-async def test_an_id_that_the_full_disk_can_not_take_is_kept_till_it_can(
-    model: str, tmp_path: Path
-) -> None:
+async def test_an_id_that_the_full_disk_can_not_take_is_kept_till_it_can(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         for route in ("omni_create", "veo_create"):
             google.faults["a fox", route] = Plan(delay=0.5)
-        job = await until(studio, await asked(studio, model), State.SUBMITTING)
+        jobs = [await asked(studio, OMNI), await asked(studio, VEO)]
+        await asyncio.gather(*(until(studio, job, State.SUBMITTING) for job in jobs))
         with no_file_longer_than(1):
             await asyncio.sleep(1.5)
-            assert google.creates == 1
-        job = await over(studio, job)
-    assert job.state is State.COMPLETED
-    assert len(google.sent_at["a fox"]) == 1
+            assert google.creates == 2
+        ends = [await over(studio, job) for job in jobs]
+    assert {job.state for job in ends} == {State.COMPLETED}
+    assert len(google.sent_at["a fox"]) == 2
 
 
-async def test_nothing_is_paid_while_the_folder_can_not_be_written(tmp_path: Path) -> None:
+async def nothing_is_paid_while_the_folder_can_not_be_written(tmp_path: Path) -> None:
     limit = Plan(429, error_body(429, "RESOURCE_EXHAUSTED", "later"))
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         google.faults["a fox", "omni_create"] = limit
@@ -207,7 +201,7 @@ async def test_nothing_is_paid_while_the_folder_can_not_be_written(tmp_path: Pat
     assert google.creates == 1
 
 
-async def test_a_folder_that_is_gone_for_a_while_is_waited_for(tmp_path: Path) -> None:
+async def a_folder_that_is_gone_for_a_while_is_waited_for(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         (tmp_path / "videos").rename(tmp_path / "away")
         job = await reading(studio, await asked(studio), "can't be written here")
@@ -220,7 +214,7 @@ async def test_a_folder_that_is_gone_for_a_while_is_waited_for(tmp_path: Path) -
     assert whole(tmp_path, job, google)
 
 
-async def test_what_belongs_beside_a_video_is_written_later(tmp_path: Path) -> None:
+async def what_belongs_beside_a_video_is_written_later(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         google.running_polls = 1000
         job = await until(studio, await asked(studio), State.RUNNING)
@@ -264,7 +258,7 @@ def impatient(outputs: Path) -> str:
     return f"sqlite:///{outputs / 'db' / 'studio.db'}?timeout=0.5"
 
 
-async def test_what_a_create_came_to_is_kept_till_the_locked_database_takes_it(
+async def what_a_create_came_to_is_kept_till_the_locked_database_takes_it(
     tmp_path: Path,
 ) -> None:
     ends = await asyncio.gather(
@@ -289,7 +283,7 @@ async def locked_in_a_create(outputs: Path, model: str, plan: Plan) -> Job:
     return job
 
 
-async def test_a_click_on_a_locked_database_is_told_that_it_cost_nothing(tmp_path: Path) -> None:
+async def a_click_on_a_locked_database_is_told_that_it_cost_nothing(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path, impatient(tmp_path)) as studio:
         with held_by_another_process(tmp_path / "db" / "studio.db"):
             with pytest.raises(Unavailable) as caught:
@@ -302,7 +296,7 @@ async def test_a_click_on_a_locked_database_is_told_that_it_cost_nothing(tmp_pat
     assert google.creates == 1
 
 
-async def test_jobs_go_on_after_the_database_was_locked_or_gone(tmp_path: Path) -> None:
+async def jobs_go_on_after_the_database_was_locked_or_gone(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path, impatient(tmp_path)) as studio:
         models = (OMNI, VEO, OMNI, VEO)
         jobs = [await asked(studio, model, f"fox {n}") for n, model in enumerate(models)]
@@ -319,7 +313,7 @@ async def test_jobs_go_on_after_the_database_was_locked_or_gone(tmp_path: Path) 
     assert google.creates == 4
 
 
-async def test_a_database_that_was_another_for_a_while_is_found_again(tmp_path: Path) -> None:
+async def a_database_that_was_another_for_a_while_is_found_again(tmp_path: Path) -> None:
     """A volume that is gone shows an empty folder, in which SQLite makes an empty file."""
     async with FaultyGoogle() as google, at_work(google, tmp_path, impatient(tmp_path)) as studio:
         google.faults["a fox", "omni_poll"] = Plan(503)
@@ -342,21 +336,45 @@ async def test_a_database_that_was_another_for_a_while_is_found_again(tmp_path: 
     assert google.creates == 1
 
 
-@BOTH
-async def test_a_picture_that_is_gone_when_its_turn_comes_costs_nothing(
-    model: str, tmp_path: Path
-) -> None:
-    picture = tmp_path / "start.png"
-    Image.new("RGB", (640, 360), "teal").save(picture)
+async def a_picture_that_is_gone_when_its_turn_comes_costs_nothing(tmp_path: Path) -> None:
     limit = Plan(429, error_body(429, "RESOURCE_EXHAUSTED", "later"))
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
-        google.plan("omni_create", limit)
-        google.plan("veo_create", limit)
-        request = VideoRequest(prompt="a fox", model=model, first_frame=picture)
-        job, *_ = await studio.jobs.submit(request, ME)
-        job = await reading(studio, job, "limit")
-        (tmp_path / str(job.request["first_frame"])).unlink()
-        job = await over(studio, job)
-    assert (job.state, job.cost) == (State.FAILED, 0.0)
+        picture = tmp_path / "start.png"
+        Image.new("RGB", (640, 360), "teal").save(picture)
+        for model, route in ((OMNI, "omni_create"), (VEO, "veo_create")):
+            google.plan(route, limit)
+            request = VideoRequest(prompt="a fox", model=model, first_frame=picture)
+            job, *_ = await studio.jobs.submit(request, ME)
+            job = await reading(studio, job, "limit")
+            (tmp_path / str(job.request["first_frame"])).unlink()
+            job = await over(studio, job)
+            assert (job.state, job.cost) == (State.FAILED, 0.0)
+            check_sentence(job.reason or "")
     assert google.creates == 0
-    check_sentence(job.reason or "")
+
+
+SCENARIOS = (
+    a_clock_that_jumps_while_google_works_costs_no_video,
+    a_clock_set_far_ahead_gives_up_nothing_for_good,
+    a_clock_that_jumps_during_a_create_sends_no_second,
+    a_clock_that_jumps_during_a_download_leaves_one_whole_file,
+    nothing_is_paid_while_the_folder_can_not_be_written,
+    a_folder_that_is_gone_for_a_while_is_waited_for,
+    what_belongs_beside_a_video_is_written_later,
+    what_a_create_came_to_is_kept_till_the_locked_database_takes_it,
+    a_click_on_a_locked_database_is_told_that_it_cost_nothing,
+    jobs_go_on_after_the_database_was_locked_or_gone,
+    a_database_that_was_another_for_a_while_is_found_again,
+    a_picture_that_is_gone_when_its_turn_comes_costs_nothing,
+)
+
+
+@pytest.fixture(scope="module")
+def errors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, BaseException | None]:
+    return at_once(SCENARIOS, tmp_path_factory.mktemp("here"))
+
+
+@pytest.mark.parametrize("name", [scenario.__name__ for scenario in SCENARIOS])
+def test_no_video_is_lost_or_paid_twice(errors: dict[str, BaseException | None], name: str) -> None:
+    if error := errors[name]:
+        raise error

@@ -16,7 +16,7 @@ import pytest
 from studio.job import Job, State
 from studio.settings import Settings
 from studio.studio import Studio
-from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, check_sentence
+from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, at_once, check_sentence
 from tests.faults_of_look import VIOLATES, response
 from tests.strict_google import Plan, error_body, fake_mp4
 from tests.studio_kit import ME, over, settings_for, until
@@ -59,7 +59,7 @@ async def ended(studio: Studio, *jobs: Job) -> list[Job]:
     return [row for row in rows if row]
 
 
-async def test_where_nobody_listens_the_job_waits_and_is_sent_once(tmp_path: Path) -> None:
+async def where_nobody_listens_the_job_waits_and_is_sent_once(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         await google.go_away()
         for job in (jobs := await asked(studio)):
@@ -72,7 +72,7 @@ async def test_where_nobody_listens_the_job_waits_and_is_sent_once(tmp_path: Pat
     assert google.creates == 2
 
 
-async def test_google_may_be_away_while_it_works(tmp_path: Path) -> None:
+async def google_may_be_away_while_it_works(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         google.running_polls = 1000
         jobs = await asked(studio)
@@ -88,7 +88,7 @@ async def test_google_may_be_away_while_it_works(tmp_path: Path) -> None:
     assert google.creates == 2
 
 
-async def test_google_may_go_away_in_the_middle_of_a_download(tmp_path: Path) -> None:
+async def google_may_go_away_in_the_middle_of_a_download(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         google.faults["omni", "file"] = Plan(hang=3000)
         job, *_ = await studio.jobs.submit(VideoRequest(prompt="omni", model=OMNI), ME)
@@ -102,7 +102,7 @@ async def test_google_may_go_away_in_the_middle_of_a_download(tmp_path: Path) ->
     assert google.creates == 1
 
 
-async def test_slow_answers_are_waited_for_and_asked_for_once(tmp_path: Path) -> None:
+async def slow_answers_are_waited_for_and_asked_for_once(tmp_path: Path) -> None:
     """Slower than a lease: a step that still gets somewhere is nobody else's."""
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         google.video = fake_mp4(150_000)
@@ -118,7 +118,7 @@ async def test_slow_answers_are_waited_for_and_asked_for_once(tmp_path: Path) ->
     assert asks == {"omni_create": 1, "omni_poll": 1, "file": 1, "veo_create": 1, "veo_poll": 1}
 
 
-async def test_what_google_says_once_and_takes_back_ends_nothing(tmp_path: Path) -> None:
+async def what_google_says_once_and_takes_back_ends_nothing(tmp_path: Path) -> None:
     gone = Plan(404, error_body(404, "NOT_FOUND", "Not found."))
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         google.plan("omni_poll", gone)
@@ -129,7 +129,7 @@ async def test_what_google_says_once_and_takes_back_ends_nothing(tmp_path: Path)
     assert google.creates == 2
 
 
-async def test_bytes_in_place_of_an_address_are_kept(tmp_path: Path) -> None:
+async def bytes_in_place_of_an_address_are_kept(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         google.inline = True
         job, _ = await ended(studio, *await asked(studio))
@@ -137,7 +137,7 @@ async def test_bytes_in_place_of_an_address_are_kept(tmp_path: Path) -> None:
     assert google.seen("file") == []
 
 
-async def test_of_four_videos_some_may_be_held_back(tmp_path: Path) -> None:
+async def of_four_videos_some_may_be_held_back(tmp_path: Path) -> None:
     held = response(raiMediaFilteredCount=1, raiMediaFilteredReasons=[VIOLATES])
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         google.plan("veo_poll", held, held)
@@ -149,7 +149,7 @@ async def test_of_four_videos_some_may_be_held_back(tmp_path: Path) -> None:
     assert google.creates == 4
 
 
-async def test_a_stand_in_that_dies_is_replaced_and_its_videos_arrive(tmp_path: Path) -> None:
+async def a_stand_in_that_dies_is_replaced_and_its_videos_arrive(tmp_path: Path) -> None:
     studio = Studio(Settings(outputs_dir=tmp_path, stand_in="always"), SOON)
     await studio.start()
     try:
@@ -172,3 +172,26 @@ def child_of_this_process() -> int:
             if f"PPid:\t{os.getpid()}\n" in status:
                 return int(line.parent.name)
     raise AssertionError("no stand-in is running")
+
+
+SCENARIOS = (
+    where_nobody_listens_the_job_waits_and_is_sent_once,
+    google_may_be_away_while_it_works,
+    google_may_go_away_in_the_middle_of_a_download,
+    slow_answers_are_waited_for_and_asked_for_once,
+    what_google_says_once_and_takes_back_ends_nothing,
+    bytes_in_place_of_an_address_are_kept,
+    of_four_videos_some_may_be_held_back,
+    a_stand_in_that_dies_is_replaced_and_its_videos_arrive,
+)
+
+
+@pytest.fixture(scope="module")
+def errors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, BaseException | None]:
+    return at_once(SCENARIOS, tmp_path_factory.mktemp("network"))
+
+
+@pytest.mark.parametrize("name", [scenario.__name__ for scenario in SCENARIOS])
+def test_the_job_goes_on_by_itself(errors: dict[str, BaseException | None], name: str) -> None:
+    if error := errors[name]:
+        raise error
