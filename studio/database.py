@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 T = TypeVar("T")
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration in studio/migrations."""
 
 

@@ -35,12 +35,12 @@ def upgrade(engine: Engine, to: str = "head", migrations: Path = MIGRATIONS) -> 
     config = configuration(migrations)
     if _revisions(engine, config):
         backup(engine)
-    with engine.connect() as connection:
+    # One transaction around all steps: Alembic leaves alone what it finds begun.
+    with engine.connect() as connection, connection.begin():
         config.attributes["connection"] = connection
         if engine.dialect.name == "sqlite":
             connection.connection.cursor().execute("BEGIN IMMEDIATE")
         command.upgrade(config, to)
-        connection.commit()
 
 
 def _revisions(engine: Engine, config: Config) -> tuple[str, ...]:
