@@ -29,7 +29,8 @@ import gradio as gr  # noqa: E402
 from ui.blocks import StudioBlocks  # noqa: E402
 from ui.create import Create  # noqa: E402
 from ui.endpoint import add_generate  # noqa: E402
-from ui.notes import recover, top  # noqa: E402
+from ui.frame import head  # noqa: E402
+from ui.notes import recover  # noqa: E402
 from ui.part import part  # noqa: E402
 from ui.stage import curtain, working  # noqa: E402
 from ui.words import WORDS  # noqa: E402
@@ -50,7 +51,7 @@ LOOKING = """() => {
 with StudioBlocks(studio, uploads) as demo:
     # What is to be seen: the composer beside the stage, the gallery below.
     first_banner, first_form, first_label = create.at_first()
-    part("top", top())
+    part("top", head("create", (WORDS.skip, "screen")))
     banner = part("banner", first_banner)
     with gr.Row(elem_id="room"):
         with gr.Column(elem_id="desk"):

@@ -154,7 +154,8 @@ class _Reply:
 
     def _finished(self, page: Message) -> Message:
         headers = MutableHeaders(scope=page)
-        headers["Content-Security-Policy"] = f"{_policy(self._body)}; {self._frames}"
+        own = headers.get("Content-Security-Policy") or _policy(self._body)
+        headers["Content-Security-Policy"] = f"{own}; {self._frames}"
         headers["Cache-Control"] = "private, no-cache"  # it carries a cookie, and leads to jobs
         if self.cookie and page["status"] == 200:
             headers.append("Set-Cookie", self.cookie)

@@ -179,11 +179,12 @@ def test_it_is_one_request_and_leads_there_and_back(page: Page, books: AppServer
 
 def test_every_control_is_reached_by_keyboard(spend: Page) -> None:
     names = []
-    for _ in range(7):
+    for _ in range(9):
         spend.keyboard.press("Tab")
         names.append(str(spend.evaluate("document.activeElement.textContent.trim()")))
     assert names == [
-        *("Skip to the numbers", "Veo Studio", "Create", "Settings & spend", "Export as CSV"),
+        *("Skip to the numbers", "Veo Studio", "Create", "Library", "Storyboard"),
+        *("Settings & spend", "Export as CSV"),
         *("Day by day, as a table", "Check the library"),
     ]
 

@@ -24,21 +24,6 @@ def banner(offer: Offer, visitor: Visitor) -> str:
     return "".join(f"<p>{line}</p>" for line in lines)
 
 
-def top(here: str = "create") -> str:
-    """The head of every page, and the ways to the others."""
-    create = here == "create"
-    skip, target = (WORDS.skip, "#screen") if create else (WORDS.spend.skip, "#spend")
-    name = f'<i class="mark"></i>{WORDS.title}'
-    title = name if create else f'<a href="./">{name}</a>'
-    ways = "" if create else f'<a href="./">{WORDS.spend.create}</a>'
-    current = "" if create else ' aria-current="page"'
-    return (
-        f'<header><a class="skip" href="{target}">{skip}</a><h1>{title}</h1>'
-        f'<nav aria-label="{WORDS.spend.places}">{ways}'
-        f'<a href="spend"{current}>{escape(WORDS.spend.title)}</a></nav></header>'
-    )
-
-
 def recover() -> str:
     """A folded box that takes an id."""
     return f"""<details class="more"><summary>{WORDS.recover}</summary>

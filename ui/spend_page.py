@@ -24,7 +24,7 @@ from studio.api.spend import books_of
 from studio.budget import Budget
 from studio.checking import Checking
 from studio.studio import Studio
-from ui.notes import top
+from ui.frame import head
 from ui.reach import reach
 from ui.spend import DAYS, House, Statement, spend
 from ui.spend_words import WORDS
@@ -124,5 +124,5 @@ def document(statement: Statement) -> str:
 {STYLE}
 {OWN_STYLE}</style></head>
 <body><script>{DARK}</script>
-<div id="top">{top("spend")}</div><main id="spend">{spend(statement)}</main>
+<div id="top">{head("spend", (WORDS.skip, "spend"))}</div><main id="spend">{spend(statement)}</main>
 <script>{SCRIPT}</script></body></html>"""

@@ -10,8 +10,6 @@ class SpendWords:
     """English. Fields with braces are filled in with str.format."""
 
     title: str = "Settings & spend"
-    places: str = "Places"
-    create: str = "Create"
     skip: str = "Skip to the numbers"
 
     # Money

@@ -13,7 +13,12 @@ class Words:
     """English. Fields with braces are filled in with str.format."""
 
     # The frame of the page
+    language: str = "en"
     title: str = "Veo Studio"
+    places: str = "Places"
+    create: str = "Create"
+    library: str = "Library"
+    storyboard: str = "Storyboard"
     skip: str = "Skip to the video"
     get_a_key: str = "Get a key"
     temporary: str = "This machine forgets its files. Download every video you want to keep."

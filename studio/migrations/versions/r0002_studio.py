@@ -8,5 +8,3 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Add what is new since the first schema."""
-
-

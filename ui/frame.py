@@ -1,0 +1,119 @@
+"""What every page has around it: the head with the ways to the others, the banner, the document.
+
+Create is Gradio's and takes the head alone; the other pages come from here as one document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from ui.theme import FONT, HEAD, STYLE
+from ui.words import WORDS
+
+HERE = Path(__file__).parent
+PLACES = (
+    ("create", "./", WORDS.create),
+    ("library", "library", WORDS.library),
+    ("storyboard", "storyboard", WORDS.storyboard),
+    ("spend", "spend", WORDS.spend.title),
+)
+"""Name, address as seen from any page, and what it is called."""
+STRICT = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; "
+    "form-action 'self'"
+)
+"""For a page whose scripts and styles are files: nothing written into it ever runs."""
+KEPT = "public, max-age=31536000, immutable"
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One plain page, drawn."""
+
+    place: str
+    """Its name in PLACES."""
+    title: str
+    skip: tuple[str, str]
+    """The words of the link that skips the head, and the id it leads to."""
+    banner: str = ""
+    main: str
+    """HTML."""
+    styles: Sequence[str] = ()
+    """Names of files in this folder, after frame.css."""
+    scripts: Sequence[str] = ()
+
+
+def head(place: str, skip: tuple[str, str]) -> str:
+    """The name of the app and the ways to all places."""
+    words, target = skip
+    name = f'<i class="mark"></i>{escape(WORDS.title)}'
+    title = name if place == "create" else f'<a href="./">{name}</a>'
+    return (
+        f'<header><a class="skip" href="#{target}">{escape(words)}</a><h1>{title}</h1>'
+        f'<nav aria-label="{escape(WORDS.places)}">{"".join(_way(place, *p) for p in PLACES)}</nav>'
+        "</header>"
+    )
+
+
+def _way(here: str, name: str, address: str, words: str) -> str:
+    current = ' aria-current="page"' if name == here else ""
+    return f'<a href="{address}"{current}>{escape(words)}</a>'
+
+
+def document(page: Page) -> str:
+    """The whole page. Answer it with STRICT as its Content-Security-Policy."""
+    styles = "".join(
+        f'<link rel="stylesheet" href="{address(name)}">' for name in ("frame.css", *page.styles)
+    )
+    scripts = "".join(
+        f'<script type="module" src="{address(name)}"></script>' for name in page.scripts
+    )
+    title = escape(f"{page.title} · {WORDS.title}")
+    return f"""<!doctype html>
+<html lang="{WORDS.language}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>{HEAD}{styles}{scripts}</head>
+<body><script src="{address("light.js")}"></script>
+<div id="top">{head(page.place, page.skip)}</div><div id="banner">{page.banner}</div>
+{page.main}</body></html>"""
+
+
+def address(name: str) -> str:
+    """Where a page finds a style sheet or script; it changes with what is in it."""
+    return f"page/{name}?v={hashlib.sha256(_file(name)).hexdigest()[:10]}"
+
+
+def files(names: Collection[str]) -> Route:
+    """The style sheets and scripts of the plain pages, and no other file."""
+    known = frozenset({*names, "frame.css", "light.js"})
+
+    async def get(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in known:
+            return PlainTextResponse("There is nothing here.", 404)
+        # A script imports another by its bare name, so that one is asked for each time.
+        keep = KEPT if "v" in request.query_params else "no-cache"
+        kind = _TYPES[Path(name).suffix]
+        return Response(_file(name), media_type=kind, headers={"Cache-Control": keep})
+
+    return Route("/page/{name}", get)
+
+
+@cache
+def _file(name: str) -> bytes:
+    text = (HERE / name).read_bytes()
+    if name != "frame.css":
+        return text
+    font = f"\nbody {{ font-family: {', '.join(FONT)}; }}\n"
+    return STYLE.encode() + font.encode() + text
