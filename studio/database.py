@@ -107,6 +107,32 @@ jobs = Table(
     Index("job_created_at", "created_at"),
 )
 
+films = Table(
+    "film",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("owner", String(80), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("stitched", JSON),
+    Column("created_at", Utc, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+    Index("film_owner", "owner", "updated_at"),
+)
+
+scenes = Table(
+    "scene",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("film", String(40), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("link", String(16), nullable=False),
+    Column("job", String(40)),
+    Column("asked", String(64)),
+    Index("scene_film", "film", "position"),
+)
+
 gate = Table(
     "gate",
     metadata,
