@@ -240,7 +240,7 @@ def slots(scene: Scene, link: Link, model: Model) -> tuple[str, ...]:
 
 
 def _offered(value: str | None, choices: Sequence[str]) -> str:
-    return value if value in choices else choices[0]
+    return value if value and value in choices else choices[0]
 
 
 def _nearest(value: Any, choices: Sequence[int]) -> int:
