@@ -91,6 +91,8 @@ class Job:
     """Shared by the jobs of one click."""
     hold: str | None = None
     """Why no driver may take it now: key, paused ..."""
+    position: int = 0
+    """Its number in the queue of all owners, while it waits to be sent: the lowest goes first."""
     deleted_at: datetime | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Facts for the details page: reasons of held back videos, reported usage."""

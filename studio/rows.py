@@ -33,6 +33,8 @@ def to_job(row: Row[Any]) -> Job:
 def insert(connection: Connection, job: Job, idempotency_key: str | None) -> None:
     """Add a job. Raises IntegrityError where the owner used the key before."""
     values = {name: getattr(job, name) for name in _FIELDS}
+    last = func.coalesce(func.max(jobs.c.position), 0)
+    behind = select(last + 1).where(jobs.c.state == State.QUEUED.value).scalar_subquery()
     connection.execute(
         jobs.insert().values(
             **{
@@ -40,6 +42,7 @@ def insert(connection: Connection, job: Job, idempotency_key: str | None) -> Non
                 "state": job.state.value,
                 "request": dict(job.request),
                 "extra": dict(job.extra),
+                "position": behind if job.state is State.QUEUED else 0,
             },
             idempotency_key=idempotency_key,
         )
@@ -127,6 +130,7 @@ def claim(
 ) -> tuple[Job, ...]:
     """Take due rows by pushing ``next_at`` forward: that is the lease."""
     now = datetime.now(UTC)
+    turn = case((jobs.c.state == State.QUEUED.value, jobs.c.position), else_=0)
     due = (
         select(jobs.c.id)
         .where(
@@ -135,7 +139,7 @@ def claim(
             jobs.c.credential.in_(list(credentials)),
             jobs.c.hold.is_(None),
         )
-        .order_by(jobs.c.position, jobs.c.next_at, jobs.c.id)
+        .order_by(turn, jobs.c.next_at, jobs.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

@@ -25,6 +25,7 @@ from studio.offer import Offer, offer_to
 from studio.pace import Pace
 from studio.polling import History
 from studio.providers import Providers
+from studio.queueing import Queue
 from studio.settings import Settings
 from studio.storage import Storage, StorageUnusable
 from veo_client.models import load_models
@@ -46,6 +47,7 @@ class Studio:
         inputs, self.keeping = Inputs(self.storage), Keeping(self.storage)
         budget = Budget(settings.daily_budget, settings.monthly_budget)
         self.jobs = Jobs(self.database, self.table, inputs, self.history, budget, self.offer)
+        self.queue = Queue(self.database, self._look_again)
         self.library = Library(self.database, self.storage, self.keeping)
         self.providers = Providers(settings, pace.limits)
         self._advance = Advance(
@@ -101,6 +103,11 @@ class Studio:
             await asyncio.to_thread(self.storage.drop_halves)
             if self.database.sqlite:
                 await self.database.write(lambda connection: rows.take_back(connection, boot))
+
+    def _look_again(self) -> None:
+        """A row was changed by hand: it may be due, and watchers should see it."""
+        self.jobs.wake()
+        self.jobs.watcher.nudge()
 
     async def _warm(self) -> None:
         """Have the stand-in ready before the first click, where it will be needed."""

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 
 from studio.api.content import Content
 from studio.api.errors import HANDLERS
+from studio.api.queue import Queueing
 from studio.api.spend import Spend
 from studio.api.videos import Videos
 
@@ -25,7 +26,7 @@ DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.json"
 
 def routes(studio: Studio) -> list[BaseRoute]:
     """What this studio answers beside its page."""
-    videos, content = Videos(studio), Content(studio)
+    videos, content, queue = Videos(studio), Content(studio), Queueing(studio)
 
     async def readyz(request: Request) -> Response:
         del request
@@ -40,6 +41,9 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/videos/{id}", videos.retrieve),
         Route("/videos/{id}", videos.delete, methods=["DELETE"]),
         Route("/videos/{id}/content", content.get),
+        Route("/videos/{id}/pause", queue.pause, methods=["POST"]),
+        Route("/videos/{id}/resume", queue.resume, methods=["POST"]),
+        Route("/videos/{id}/move", queue.move, methods=["POST"]),
         Route("/spend.csv", Spend(studio).csv),
     ]
     shape = Middleware(ExceptionMiddleware, handlers=HANDLERS)

@@ -44,6 +44,7 @@ def as_video(job: Job, expected: float, now: datetime | None = None) -> dict[str
         "notice": job.notice,
         "simulated": job.simulated,
         "batch": job.batch,
+        "hold": job.hold,
     }
 
 
