@@ -20,7 +20,7 @@ from veo_client import VideoRequest
 
 async def queued(studio: Studio, *prompts: str, visitor: Visitor = ME) -> list[Job]:
     """Jobs that wait, paused in the same moment."""
-    jobs = []
+    jobs: list[Job] = []
     for prompt in prompts:
         jobs += await studio.jobs.submit(VideoRequest(prompt=prompt), visitor)
         await studio.queue.pause(jobs[-1].id, visitor.owner)
