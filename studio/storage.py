@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import os
 import secrets
 import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from veo_client.errors import VeoError
@@ -57,6 +59,33 @@ class Storage:
         if not path.is_relative_to(self.root):
             raise ValueError(key)
         return path
+
+    @contextlib.asynccontextmanager
+    async def local(self, key: str) -> AsyncIterator[Path]:
+        """A kept file as one of this machine, to be read only, until the block ends.
+
+        Raises FileNotFoundError where there is none.
+        """
+        path = self.path(key)
+        if not await asyncio.to_thread(path.is_file):
+            raise FileNotFoundError(key)
+        yield path
+
+    async def adopt(self, path: Path, key: str) -> None:
+        """Move a file of this machine into the storage, all or nothing. Raises StorageUnusable."""
+        await asyncio.to_thread(self._adopt, path, key)
+
+    def _adopt(self, path: Path, key: str) -> None:
+        place = self.path(key)
+        part = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
+        try:
+            shutil.move(path, part)  # a copy, where it comes from another disk
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(place)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise StorageUnusable(_UNWRITABLE) from error
 
     def keep(self, data: bytes, folder: str, suffix: str) -> str:
         """Store bytes under their own hash, once; returns the key."""

@@ -14,7 +14,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import app_server as app
 from tests import tools
+from tests.services import azurite, postgres, postgres_url, redis
 
+__all__ = ["azurite", "postgres", "postgres_url", "redis"]  # fixtures for all
 SETTINGS = Path(__file__).parents[1] / ".env.example"
 FOREIGN = ("GEMINI_", "GOOGLE_", "GRADIO_", "SPACE_", "AZURE_", "OTEL_")
 """Names that begin so are read by the libraries under the app."""

@@ -1,4 +1,4 @@
-"""What the tests need that pip can't bring: a browser, and an engine that builds the image.
+"""What the tests need that pip can't bring: a browser, servers, an engine that builds the image.
 
 ``python -m tests.tools install`` brings them where it may, and says how to get them where not.
 """
@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Literal
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
@@ -17,6 +18,12 @@ IMAGE_CURE = (
     "The image is built with Docker, or as root on Debian with buildah: "
     "apt-get install --no-install-recommends buildah mmdebstrap"
 )
+SERVICES_CURE = (
+    "PostgreSQL, Redis and Azurite are tested for real. As root on Debian or Ubuntu: "
+    "python -m tests.tools install. Elsewhere install PostgreSQL, Redis, Node.js 20 and npm first."
+)
+AZURITE = "azurite@~3.35"
+"""Stands for Azure Storage; newer ones need a newer Node.js than Debian has."""
 
 
 def browser() -> str | None:
@@ -34,6 +41,23 @@ def image_engine() -> Literal["docker", "buildah"] | None:
     return None
 
 
+def postgresql() -> Path | None:
+    """The folder of PostgreSQL's programs; Debian keeps the server's off the path."""
+    found = shutil.which("postgres")
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    return Path(found).parent if found else debian[-1].parent if debian else None
+
+
+def azurite() -> Path:
+    """Azurite's program, whether it is there or not."""
+    return _node() / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+
+
+def _node() -> Path:
+    """What npm installs goes into the environment of Python, and away with it."""
+    return Path(sys.prefix) / "node"
+
+
 def is_root() -> bool:
     """Whether this process may do everything; never on Windows."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
@@ -41,9 +65,16 @@ def is_root() -> bool:
 
 def _missing() -> list[str]:
     """Names of Debian's packages."""
-    return ([] if browser() else ["chromium"]) + (
-        [] if image_engine() else ["buildah", "mmdebstrap"]
-    )
+    needed = {
+        "chromium": browser(),
+        "buildah": image_engine(),
+        "mmdebstrap": image_engine(),
+        "postgresql": postgresql(),
+        "redis-server": shutil.which("redis-server"),
+        "nodejs": shutil.which("node"),
+        "npm": shutil.which("npm"),
+    }
+    return [name for name, there in needed.items() if not there]
 
 
 def install() -> None:
@@ -53,10 +84,15 @@ def install() -> None:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (["update"], ["install", "-y", "--no-install-recommends", *_missing()]):
             subprocess.run([apt, "-qq", *command], env=quiet, check=True)
+    if not azurite().exists() and (npm := shutil.which("npm")):
+        into = ["--prefix", str(_node()), "--no-audit", "--no-fund", "--silent"]
+        subprocess.run([npm, "install", *into, AZURITE], check=True)
     if not browser():
         print(BROWSER_CURE)
     if not image_engine():
         print(IMAGE_CURE)
+    if not (postgresql() and shutil.which("redis-server") and azurite().exists()):
+        print(SERVICES_CURE)
 
 
 if __name__ == "__main__":
