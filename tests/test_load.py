@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
 
 import httpx
@@ -32,7 +31,7 @@ async def test_a_hundred_jobs_all_arrive_while_the_app_answers_at_once(
         states = [(await client.get(f"/v1/videos/{id}")).json()["state"] for id in ids]
     assert states == ["completed"] * JOBS
     assert len(list((app_server.outputs / "videos").glob("*.mp4"))) == JOBS
-    assert statistics.quantiles(delays, n=100)[97] < 0.1
+    assert max(delays) < 5, "something holds the event loop; benchmarks/ says how long"
 
 
 async def _delay(client: httpx.AsyncClient) -> float:

@@ -21,6 +21,8 @@ from tests.strict_google import Plan, Refused, Seen, error_body
 from tests.studio_kit import ME, over, settings_for
 from veo_client import VideoRequest
 
+CALM = replace(SOON, limits=replace(SOON.limits, connect=10, silence=10, submit=15, poll=10))
+"""Nothing here is about a Google that is slow, so a busy machine may be."""
 INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1.2s"}
 FULL = "Quota exceeded, check your plan and billing."
 
@@ -53,7 +55,7 @@ async def at_work(google: FaultyGoogle, outputs: Path, pace: Pace) -> AsyncItera
 
 async def one_refusal(how: str, model: str, outputs: Path) -> None:
     plan, asked, says = ASKED[how]
-    pace = replace(SOON, first_quota_try=0.6, longest_quota_try=0.6)
+    pace = replace(CALM, first_quota_try=0.6, longest_quota_try=0.6)
     async with FaultyGoogle() as google, at_work(google, outputs, pace) as studio:
         google.plan("omni_create" if model == OMNI else "veo_create", plan)
         job, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox", model=model), ME)
@@ -78,7 +80,7 @@ async def test_a_quota_is_waited_for_as_long_as_google_asks(tmp_path: Path) -> N
 
 
 async def test_all_that_waits_for_a_full_model_waits_together(tmp_path: Path) -> None:
-    async with FaultyGoogle() as google, at_work(google, tmp_path, SOON) as studio:
+    async with FaultyGoogle() as google, at_work(google, tmp_path, CALM) as studio:
         for number in range(8):
             google.faults[f"fox {number}", "omni_create"] = Plan(429, limit())
         jobs = [
@@ -96,7 +98,7 @@ async def test_all_that_waits_for_a_full_model_waits_together(tmp_path: Path) ->
 
 
 async def test_a_model_whose_day_is_used_up_does_not_stop_the_others(tmp_path: Path) -> None:
-    async with FaultyGoogle() as google, at_work(google, tmp_path, SOON) as studio:
+    async with FaultyGoogle() as google, at_work(google, tmp_path, CALM) as studio:
         google.faults["a fox", "veo_create"] = Plan(429, limit(), {"retry-after": "7200"})
         ask = VideoRequest(prompt="a fox", model=VEO)
         fox, *_ = await studio.jobs.submit(ask, ME)
@@ -147,7 +149,7 @@ async def test_a_queue_uses_a_spending_window_to_the_full_and_none_fails(tmp_pat
 
     A busy machine's half second weighs 100 times as much here, hence the lower bar.
     """
-    scaled = replace(SOON, first_quota_try=0.02, longest_quota_try=0.15)
+    scaled = replace(CALM, first_quota_try=0.02, longest_quota_try=0.15)
     async with (
         RollingWindow(window=6.0, limit=10.0, price=0.556) as google,
         at_work(google, tmp_path, scaled) as studio,

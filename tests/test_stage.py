@@ -109,7 +109,7 @@ def test_the_shape_follows_the_request_until_the_video_is_measured() -> None:
     assert "--shape:16/9" in draw(job(request={"prompt": "x", "aspect_ratio": "1;}"}))
 
 
-@pytest.mark.parametrize("state", FINAL)
+@pytest.mark.parametrize("state", sorted(FINAL))
 def test_every_end_has_a_next_step(state: State) -> None:
     html = result(job(state, cost=0.0), label="Veo 3.1")
     assert "data-act=" in html
