@@ -42,7 +42,7 @@ $(VENV)/runs: requirements.txt | $(BIN)/python
 	$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/tests: requirements.txt requirements-production.txt requirements-dev.txt | $(BIN)/python
+$(VENV)/tests: requirements.txt requirements-production.txt requirements-agents.txt requirements-dev.txt | $(BIN)/python
 	@echo "Setting up $(VENV) for the tests: a minute or so, the first time."
 	$(PIP) -r requirements-dev.txt
 	@touch $(VENV)/runs $@

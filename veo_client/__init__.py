@@ -29,6 +29,7 @@ from veo_client.errors import (
 from veo_client.events import Completed, Downloading, Event, Running, Submitted
 from veo_client.models import Model, ModelTable, Retired, load_models
 from veo_client.provider import Limits, Poll, Provider, RemoteVideo
+from veo_client.quote import Quote, quote
 from veo_client.request import Media, Task, VideoRequest
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Problem",
     "Provider",
     "QuotaError",
+    "Quote",
     "RemoteVideo",
     "RequestError",
     "Retired",
@@ -67,5 +69,6 @@ __all__ = [
     "connect",
     "generate",
     "load_models",
+    "quote",
     "resume",
 ]
