@@ -100,11 +100,17 @@ jobs = Table(
     Column("seconds", Float),
     Column("name", Text),
     Column("starred", Integer, nullable=False, default=0),
+    Column("tags", Text),
+    Column("words", Text),
+    Column("ratio", String(8)),
     Column("extra", JSON, nullable=False, default=dict),
     UniqueConstraint("owner", "idempotency_key", name="job_owner_idempotency_key"),
     Index("job_due", "state", "next_at"),
     Index("job_owner_state", "owner", "state", "id"),
     Index("job_created_at", "created_at"),
+    Index("job_deleted_at", "deleted_at"),
+    Index("job_parent", "parent"),
+    Index("job_kind", "owner", "deleted_at", "state", "code", "model", "ratio", "starred"),
 )
 
 films = Table(

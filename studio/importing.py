@@ -17,7 +17,7 @@ from typing import IO, Any
 from sqlalchemy import true
 from sqlalchemy.exc import IntegrityError
 
-from studio import records, sidecar
+from studio import records, sidecar, words
 from studio.archive import UNREADABLE, ArchiveError, Source, source
 from studio.database import Database
 from studio.house import alone_in
@@ -113,7 +113,12 @@ class _Import:
         facts = self._video({**here, **expected})
         if not facts:
             return False
-        self._keep({**here, **facts, "deleted_at": None, "code": None, "reason": None}, here)
+        now = {**here, **facts, "deleted_at": None, "code": None, "reason": None}
+        if here["words"] is None:  # deleted so long ago that only the archive knows what it was
+            told = ("request", "name", "starred", "tags", "poster")
+            now |= {name: values[name] for name in told}
+            now |= words.found_by(now)
+        self._keep(now, here)
         self._done.restored += 1
         return True
 

@@ -94,6 +94,12 @@ class Job:
     position: int = 0
     """Its number in the queue of all owners, while it waits to be sent: the lowest goes first."""
     deleted_at: datetime | None = None
+    name: str | None = None
+    """What the user calls it; None: by its prompt."""
+    starred: int = 0
+    """1: the user marked it."""
+    tags: str | None = None
+    """The user's own words for it, joined by commas."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Facts for the details page: reasons of held back videos, reported usage."""
 

@@ -1,22 +1,38 @@
-"""What is kept: pages of it, its files, and its removal."""
+"""What is kept: pages of it, what users say of it, its files, its removal and the way back."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from studio import rows
+from sqlalchemy.exc import SQLAlchemyError
+
+from studio import entries, rows, search
 from studio.database import Database
-from studio.job import Job
+from studio.entries import Lineage
+from studio.job import Job, State
 from studio.keeping import Keeping
-from studio.storage import Storage
+from studio.search import Facets, Found, Query
+from studio.storage import Storage, StorageUnusable
+
+log = logging.getLogger(__name__)
 
 Variant = Literal["video", "thumbnail"]
 
+RESTORABLE = timedelta(hours=1)
+"""So long a deleted video can be brought back; then its files and its prompt are gone."""
+SWEPT_EVERY = 60.0
+"""Seconds."""
+AT_ONCE = 500
+"""Entries that one call may change; a database takes no more names in one statement."""
+
 
 class Library:
-    """The finished jobs of every owner, and their files."""
+    """The jobs of every owner and their files, as their owners see them."""
 
     def __init__(self, database: Database, storage: Storage, keeping: Keeping) -> None:
         self._database = database
@@ -44,6 +60,30 @@ class Library:
             )
         )
 
+    async def find(
+        self, owner: str, query: Query, *, limit: int, cursor: str | None = None
+    ) -> Found:
+        """What fits, from the cursor on. Raises search.BadCursor."""
+        return await self._database.read(
+            lambda connection: search.page(connection, owner, query, limit, cursor)
+        )
+
+    async def count(self, owner: str, query: Query) -> tuple[int, Facets]:
+        """How many fit in all, and how many there are of each kind."""
+        return await self._database.read(
+            lambda c: (search.total(c, owner, query), search.facets(c, owner))
+        )
+
+    async def lineage(self, id: str, owner: str) -> Lineage:
+        """What a video was made from, and what came of it."""
+        return await self._database.read(lambda c: entries.lineage(c, id, owner))
+
+    async def many(self, ids: Collection[str], owner: str) -> tuple[Job, ...]:
+        """Those of the ids that are this owner's, in the order of the ids."""
+        found = await self._database.read(lambda connection: rows.many(connection, ids))
+        mine = (found[id] for id in dict.fromkeys(ids) if id in found)
+        return tuple(job for job in mine if job.owner == owner and not job.deleted_at)
+
     async def path(self, job: Job, variant: Variant) -> Path | None:
         """The file on the disk; None where there is none or it is gone."""
         key = job.video if variant == "video" else job.poster
@@ -52,12 +92,67 @@ class Library:
         path = self._storage.path(key)
         return path if await asyncio.to_thread(path.is_file) else None
 
-    async def delete(self, id: str, owner: str) -> bool:
-        """Take a job out of the library and its files off the disk; False: there was none.
+    async def describe(self, ids: Collection[str], owner: str, **changes: Any) -> tuple[Job, ...]:
+        """Name (``name``), mark (``starred``) or tag (``tags``, ``tag``, ``untag``) them.
 
-        A job under way is only hidden: what is paid is still collected.
+        Their JSON is written anew as well: it has to be enough to rebuild the row from.
         """
-        job = await self._database.write(lambda connection: rows.hide(connection, id, owner))
-        if job and job.final:
-            await asyncio.to_thread(self._keeping.forget, job)
-        return job is not None
+        described = await self._database.write(
+            lambda connection: entries.describe(connection, ids, owner, changes)
+        )
+        for job in described:
+            if job.state is State.COMPLETED:
+                await self._write_down(job, {})
+        return described
+
+    async def _write_down(self, job: Job, changes: Mapping[str, object]) -> None:
+        try:
+            await self._keeping.describe(job, changes)
+        except StorageUnusable:
+            log.warning("The JSON of %s is old: the outputs folder can't be written", job.id)
+
+    async def delete(self, id: str, owner: str) -> bool:
+        """Take a job out of the library; False: there was none. See delete_many."""
+        return bool(await self.delete_many([id], owner))
+
+    async def delete_many(self, ids: Collection[str], owner: str) -> list[str]:
+        """Take jobs out of the library; which of them were there.
+
+        They can be restored for RESTORABLE, then their files are removed. A job under way is only
+        hidden: what is paid is still collected, and goes the same way after it arrived.
+        """
+        return await self._database.write(lambda c: entries.hide(c, ids, owner))
+
+    async def restore_many(self, ids: Collection[str], owner: str) -> list[str]:
+        """Bring deleted jobs back; which of them could be."""
+        return await self._database.write(lambda c: entries.restore(c, ids, owner))
+
+    async def sweep(self, now: datetime | None = None) -> int:
+        """Remove what nobody can restore any more: prompt, settings, files. How many there were.
+
+        The row forgets first and its files go then, so that nothing half removed can be restored;
+        whoever is killed in between goes on here.
+        """
+        before = (now or datetime.now(UTC)) - RESTORABLE
+        swept = 0
+        while ids := await self._database.read(lambda c: entries.outlived(c, before, AT_ONCE)):
+            for id in ids:
+                swept += await self._remove(id, before)
+        return swept
+
+    async def _remove(self, id: str, before: datetime) -> bool:
+        found = await self._database.read(lambda c: rows.many(c, [id]))
+        gone = await self._database.write(lambda c: entries.empty(c, id, before), durable=True)
+        if gone:
+            await asyncio.to_thread(self._keeping.forget, found[id])
+            await self._database.write(lambda c: entries.without_files(c, id))
+        return gone
+
+    async def keep_swept(self) -> None:
+        """Sweep now and every minute, until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except (OSError, SQLAlchemyError) as error:
+                log.warning("Deleted videos are not removed yet: %s", type(error).__name__)
+            await asyncio.sleep(SWEPT_EVERY)

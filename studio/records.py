@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select, true, update
 
+from studio import words
 from studio.database import Database, jobs
 from studio.job import FINAL, State
 
@@ -50,7 +51,7 @@ def known(database: Database, ids: Collection[str]) -> dict[str, Record]:
 
 def insert(connection: Connection, record: Record) -> None:
     """Add a finished row. Raises IntegrityError where the id is taken."""
-    connection.execute(jobs.insert().values(**record))
+    connection.execute(jobs.insert().values(**{**record, **words.found_by(record)}))
 
 
 def change(connection: Connection, id: str, where: ColumnElement[bool], **values: Any) -> bool:

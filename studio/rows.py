@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select, update
 
+from studio import words
 from studio.database import gate, jobs
 from studio.job import FINAL, Job, State
 
@@ -44,6 +45,7 @@ def insert(connection: Connection, job: Job, idempotency_key: str | None) -> Non
                 "extra": dict(job.extra),
                 "position": behind if job.state is State.QUEUED else 0,
             },
+            **words.found_by(values),
             idempotency_key=idempotency_key,
         )
     )
@@ -119,6 +121,17 @@ def page(
     return tuple(to_job(row) for row in connection.execute(query.order_by(order).limit(limit)))
 
 
+def found(
+    connection: Connection,
+    where: ColumnElement[bool],
+    order: Sequence[ColumnElement[Any]],
+    limit: int,
+) -> tuple[Job, ...]:
+    """The first of all rows that fit."""
+    query = select(*_COLUMNS).where(where).order_by(*order).limit(limit)
+    return tuple(to_job(row) for row in connection.execute(query))
+
+
 def claim(
     connection: Connection,
     states: Collection[State],
@@ -160,6 +173,9 @@ def save(
     ``held``: the step goes on, so the row stays its driver's until the lease ends.
     """
     changes = changes if held else {"claimed_by": None, **changes}
+    if isinstance(width := changes.get("width"), int):
+        height = cast("int", changes.get("height"))
+        changes = {**changes, "ratio": words.ratio_of(job.request, width, height)}
     statement = (
         update(jobs)
         .where(jobs.c.id == job.id, jobs.c.version == job.version)
@@ -281,15 +297,3 @@ def durations(connection: Connection, limit: int) -> list[Job]:
     """The newest finished jobs whose time at Google is known, oldest first."""
     query = select(*_COLUMNS).where(jobs.c.took.is_not(None)).order_by(jobs.c.id.desc())
     return [to_job(row) for row in connection.execute(query.limit(limit))][::-1]
-
-
-def hide(connection: Connection, id: str, owner: str) -> Job | None:
-    """Mark a job as deleted; collecting a running one goes on."""
-    statement = (
-        update(jobs)
-        .where(jobs.c.id == id, jobs.c.owner == owner, jobs.c.deleted_at.is_(None))
-        .values(deleted_at=datetime.now(UTC))
-        .returning(*_COLUMNS)
-    )
-    row = connection.execute(statement).one_or_none()
-    return to_job(row) if row else None

@@ -64,6 +64,7 @@ class Studio:
         self._driver: Driver | None = None
         self._lock = FileLock(self.storage.root / "tmp" / "driver.lock", thread_local=False)
         self._warming: asyncio.Task[None] | None = None
+        self._sweeping: asyncio.Task[None] | None = None
         with FileLock(self.storage.root / "tmp" / "schema.lock"):
             self.database.prepare()
 
@@ -79,15 +80,17 @@ class Studio:
         self.jobs.watcher.start()
         self._driver.start()
         self._warming = asyncio.create_task(self._warm(), name="warm")
+        self._sweeping = asyncio.create_task(self.library.keep_swept(), name="sweep")
 
     async def stop(self, patience: float = 20.0) -> None:
         """Let the steps under way end, then close the connections; the rows keep the rest."""
         if not self._driver:
             return
         driver, self._driver = self._driver, None
-        if self._warming:
-            self._warming.cancel()
-            await asyncio.gather(self._warming, return_exceptions=True)
+        aside = [task for task in (self._warming, self._sweeping) if task]
+        for task in aside:
+            task.cancel()
+        await asyncio.gather(*aside, return_exceptions=True)
         await driver.stop(patience)
         await self.jobs.watcher.stop()
         await self.providers.aclose()

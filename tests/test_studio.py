@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from studio import rows
 from studio.budget import OverBudget
 from studio.job import State
 from studio.jobs import NotFound, NotNow
+from studio.library import RESTORABLE
 from studio.studio import Studio
 from tests.strict_google import Plan, StrictGoogle
 from tests.studio_kit import ME, STRANGER, made, over, settings_for, studio_on, until
@@ -210,11 +212,18 @@ async def test_a_retired_model_is_replaced_with_a_notice(tmp_path: Path) -> None
     assert "2026-10-22" in (job.notice or "")
 
 
-async def test_deleting_removes_the_files_and_hides_the_job(tmp_path: Path) -> None:
+async def test_deleting_hides_the_job_and_removes_its_files_when_it_can_not_be_undone(
+    tmp_path: Path,
+) -> None:
     async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
         job = await made(studio)
         assert await studio.library.delete(job.id, ME.owner)
         assert await studio.jobs.get(job.id, ME.owner) is None
+        assert await studio.library.sweep() == 0
+        assert len([*(tmp_path / "videos").iterdir()]) > 1
+        later = datetime.now(UTC) + RESTORABLE + timedelta(seconds=1)
+        assert await studio.library.sweep(later) == 1
+        assert await studio.library.restore_many([job.id], ME.owner) == []
     assert list((tmp_path / "videos").iterdir()) == []
 
 

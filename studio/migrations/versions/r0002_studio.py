@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from studio.words import ratio_of, words_of
+
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
     """Add what is new since the first schema."""
+    _library()
     _storyboard()
 
 
@@ -37,3 +40,39 @@ def _storyboard() -> None:
         sa.Column("asked", sa.String(64)),
     )
     op.create_index("scene_film", "scene", ["film", "position"])
+
+
+def _library() -> None:
+    """What a video is found by, for the old ones too."""
+    for name, kind in (("tags", sa.Text()), ("words", sa.Text()), ("ratio", sa.String(8))):
+        op.add_column("job", sa.Column(name, kind))
+    _fill(op.get_bind())
+    op.create_index("job_deleted_at", "job", ["deleted_at"])
+    op.create_index("job_parent", "job", ["parent"])
+    kind_of = ["owner", "deleted_at", "state", "code", "model", "ratio", "starred"]
+    op.create_index("job_kind", "job", kind_of)
+
+
+def _fill(connection: sa.Connection, some: int = 500) -> None:
+    """Words and ratio of every row, ``some`` at a time."""
+    job = sa.table(
+        "job",
+        *(sa.column(name) for name in ("id", "name", "width", "height", "words", "ratio")),
+        sa.column("request", sa.JSON),
+    )
+    wanted = sa.select(job.c.id, job.c.request, job.c.name, job.c.width, job.c.height)
+    wanted = wanted.order_by(job.c.id).limit(some)
+    write = sa.update(job).where(job.c.id == sa.bindparam("row"))
+    write = write.values(words=sa.bindparam("found_by"), ratio=sa.bindparam("shape"))
+    rows = connection.execute(wanted).all()
+    while rows:
+        values = [
+            {
+                "row": row.id,
+                "found_by": words_of(row.request or {}, row.name, None),
+                "shape": ratio_of(row.request or {}, row.width, row.height),
+            }
+            for row in rows
+        ]
+        connection.execute(write, values)
+        rows = connection.execute(wanted.where(job.c.id > rows[-1].id)).all()
