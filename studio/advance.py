@@ -22,7 +22,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from studio import rows
+from studio import lineage, rows
 from studio.database import Database
 from studio.inputs import Inputs
 from studio.job import Job, State
@@ -94,7 +94,21 @@ class Advance:
     """Told after every save, so that watchers of this process need not wait."""
 
     async def __call__(self, job: Job) -> Job:
-        """One step of a job claimed just now. Raises LeaseLost."""
+        """One step of a job claimed just now, and of its children where it is over.
+
+        Raises LeaseLost.
+        """
+        job = await self._step(job)
+        if job.final and await self.database.read(rows.children_ready):
+            await self.release_children()
+        return job
+
+    async def release_children(self) -> None:
+        """Let go of what waits for a video that is over."""
+        await self.database.write(rows.release_children)
+        self.changed()
+
+    async def _step(self, job: Job) -> Job:
         match job.state:
             case State.QUEUED:
                 return await self._submit(job)
@@ -113,6 +127,7 @@ class Advance:
         try:
             provider = await self.providers.get(job)
             await self.keeping.room()
+            job = await self._with_source(job)
             request = await self.inputs.restore(job.request)
             # Now, because nothing that can fail may stand between the create and its id's row.
             first_look = self._until_look(job, 0.0, 0)
@@ -147,6 +162,19 @@ class Advance:
             unforeseen.__cause__ = error
             return await self._end(job, State.UNKNOWN, unforeseen)
         return await self._keep_id(job, provider_id, first_look)
+
+    async def _with_source(self, job: Job) -> Job:
+        """The job with what it is made from, where it waited for its parent until now."""
+        request, model = await self.inputs.restore(job.request), self._model(job)
+        if not model or not lineage.lacks_source(request, job.relation):
+            return job
+        found = await self.database.read(lambda c: rows.many(c, [job.parent or ""]))
+        parent = found.get(job.parent or "")
+        request = await lineage.filled(request, parent, model, job.credential, self.inputs)
+        estimate = 0.0 if job.simulated else lineage.price(request, model, parent)
+        kept = await self.inputs.keep(lineage.checked(request, job.relation, model))
+        told = lineage.notice(request, model) or job.notice
+        return await self._save(job, held=True, request=kept, cost_estimate=estimate, notice=told)
 
     async def _throttled(self, job: Job, error: QuotaError) -> Job:
         """Nothing was created. All jobs like it wait together; the oldest tries first."""

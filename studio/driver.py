@@ -92,6 +92,8 @@ class Driver:
     async def _round(self) -> float:
         """Claim what is due; seconds until the next row may be."""
         credentials = self._advance.providers.servable()
+        if await self._database.read(rows.children_ready):
+            await self._advance.release_children()
         due = await self._database.read(lambda connection: rows.next_due(connection, credentials))
         if due is None:
             return 1.0

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from studio.media import Unreadable, last_frame
 from studio.storage import Storage
 from veo_client.errors import Problem, RequestError
 from veo_client.images import prepare
@@ -65,17 +66,27 @@ class Inputs:
         values = dict(kept)
         for name in (*_PICTURES, "source_video"):
             if name in values:
-                values[name] = self._there(values[name], name)
+                values[name] = self.there(values[name], name)
         values["reference_images"] = tuple(
-            self._there(key, "reference_images") for key in values.get("reference_images", ())
+            self.there(key, "reference_images") for key in values.get("reference_images", ())
         )
         return replace(VideoRequest(prompt=""), **values)
 
-    def _there(self, key: str, field: str) -> Path:
+    def there(self, key: str, field: str, gone: str = _GONE) -> Path:
+        """Where a kept file lies. Blocking. Raises RequestError with ``gone`` where it does not."""
         path = self._storage.path(key)
         if not path.is_file():
-            raise RequestError(Problem(field, _GONE))
+            raise RequestError(Problem(field, gone))
         return path
+
+    async def last_frame(self, key: str) -> bytes:
+        """The last frame of a kept video as PNG. Raises RequestError where there is none."""
+        path = await asyncio.to_thread(self.there, key, "parent")
+        try:
+            return await asyncio.to_thread(last_frame, path)
+        except Unreadable as error:
+            sentence = "The video that this was to go on from can't be decoded. Choose another."
+            raise RequestError(Problem("parent", sentence)) from error
 
 
 def _bytes(media: Media) -> bytes:

@@ -30,6 +30,25 @@ class State(StrEnum):
     """Nobody can say whether it was created, or it is long overdue: never sent again by itself."""
 
 
+class Relation(StrEnum):
+    """How a video came from its parent."""
+
+    EXTEND = "extend"
+    """The parent and what happens next, as one longer video."""
+    EDIT = "edit"
+    """The parent changed in words."""
+    CONTINUE = "continue"
+    """A new video that starts from the parent's last frame."""
+    REMIX = "remix"
+    """The parent again with another prompt."""
+    VARIATION = "variation"
+    """Another try at the same idea."""
+    FINAL = "final"
+    """A draft made again with its full settings."""
+    IMPORT = "import"
+    """Brought in from outside; no model of this app made it."""
+
+
 FINAL = frozenset({State.COMPLETED, State.FAILED, State.FILTERED, State.CANCELLED, State.UNKNOWN})
 """States that no driver moves on."""
 
@@ -53,6 +72,9 @@ class Job:
     """When it is due again, or until when it is leased; None: never."""
     attempts: int = 0
     """Failed tries of the step it stands at."""
+    parent: str | None = None
+    """The id of the video that this one was made from."""
+    relation: Relation | None = None
     provider_id: str | None = None
     """The operation's name or the interaction's id."""
     remote: str | None = None
@@ -90,7 +112,7 @@ class Job:
     batch: str | None = None
     """Shared by the jobs of one click."""
     hold: str | None = None
-    """Why no driver may take it now: key, paused ..."""
+    """Why no driver may take it now: parent, paused ..."""
     position: int = 0
     """Its number in the queue of all owners, while it waits to be sent: the lowest goes first."""
     deleted_at: datetime | None = None

@@ -5,41 +5,34 @@ Nothing here talks to Google. A row says what is due; studio.advance moves it on
 
 from __future__ import annotations
 
-import secrets
-import time
-from collections.abc import AsyncIterator, Callable, Collection
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from studio import rows
+from studio import lineage, rows
 from studio.access import Visitor
 from studio.budget import Budget
 from studio.database import Database
 from studio.inputs import Inputs
-from studio.job import Job, State
+from studio.job import Job, Relation, State
 from studio.offer import Offer
+from studio.ordering import NO_SUCH, Link, NotFound, Orders, new_id
 from studio.polling import History, guess
 from studio.watch import Watcher
 from veo_client.errors import Problem, RequestError, VeoError
-from veo_client.models import Model, ModelTable
+from veo_client.models import ModelTable
 from veo_client.request import VideoRequest
+
+__all__ = ["Jobs", "NotFound", "NotNow", "Unavailable", "new_id"]
 
 T = TypeVar("T")
 
 MOST_AT_ONCE = 16
 """Videos of one click."""
-
-
-_NO_SUCH = "There is no such video here."
-
-
-class NotFound(VeoError):
-    """No such job, or not this visitor's."""
-
-    code = "not_found"
+MOST_IN_A_BATCH = 200
+"""Videos of one list of prompts."""
 
 
 class Unavailable(VeoError):
@@ -71,67 +64,68 @@ class Jobs:
         self._inputs = inputs
         self._history = history
         self._budget = budget
-        self._offer = offer
+        self._orders = Orders(database, table, inputs, offer)
         self.watcher = Watcher(database)
         self.wake: Callable[[], None] = lambda: None
         """Told when a row may be due sooner than the driver expects."""
 
     async def submit(
-        self, request: VideoRequest, visitor: Visitor, *, idempotency_key: str | None = None
+        self,
+        request: VideoRequest,
+        visitor: Visitor,
+        *,
+        parent: str | None = None,
+        relation: Relation | None = None,
+        idempotency_key: str | None = None,
     ) -> tuple[Job, ...]:
         """Check everything, reserve the money and queue one job per video.
 
-        The same ``idempotency_key`` of the same owner returns the first call's jobs. Raises
-        VeoError; then nothing was queued and nothing was sent.
+        ``parent`` is the id of the video it is made from and ``relation`` how: the source of an
+        extension or edit and the first frame of a continuation are taken from there. The same
+        ``idempotency_key`` of the same owner returns the first call's jobs. Raises VeoError; then
+        nothing was queued and nothing was sent.
         """
-        if idempotency_key and (known := await self._by_key(visitor.owner, idempotency_key)):
-            return known
         if not 1 <= request.number_of_videos <= MOST_AT_ONCE:
             raise RequestError(
                 Problem("number_of_videos", f"Ask for 1 to {MOST_AT_ONCE} videos at a time.")
             )
-        offer = self._offer(visitor)
-        model, notice = self._table.resolve(request.model, offer.providers)
-        one = replace(request, number_of_videos=1).checked(model)
-        fields = await self._inputs.keep(one)
-        jobs = self._new_jobs(one, fields, model, notice, offer, visitor, request.number_of_videos)
-        try:
-            await self._insert(jobs, idempotency_key)
-        except IntegrityError:
-            if not idempotency_key:
-                raise
-            return await self._by_key(visitor.owner, idempotency_key)
-        self.wake()
-        return jobs
+        return await self._submit([request], visitor, Link(parent, relation), idempotency_key)
 
-    def _new_jobs(
+    async def submit_many(
         self,
-        request: VideoRequest,
-        fields: dict[str, object],
-        model: Model,
-        notice: str | None,
-        offer: Offer,
+        requests: Sequence[VideoRequest],
         visitor: Visitor,
-        count: int,
+        *,
+        parent: str | None = None,
+        relation: Relation | None = None,
+        idempotency_key: str | None = None,
     ) -> tuple[Job, ...]:
-        now, batch = datetime.now(UTC), new_id("batch")
-        job = Job(
-            id="",
-            owner=visitor.owner,
-            state=State.QUEUED,
-            request=fields,
-            model=model.id,
-            provider=model.provider,
-            credential=offer.credential(model.provider),
-            next_at=now,
-            notice=notice,
-            cost_estimate=0.0 if offer.simulated else request.cost(model),
-            created_at=now,
-            batch=batch,
-        )
-        return tuple(replace(job, id=new_id("video")) for _ in range(count))
+        """Several requests as one batch, in their order: all are queued and paid for, or none."""
+        if not 1 <= sum(request.number_of_videos for request in requests) <= MOST_IN_A_BATCH:
+            raise RequestError(
+                Problem("prompt", f"Ask for 1 to {MOST_IN_A_BATCH} videos in one batch.")
+            )
+        return await self._submit(requests, visitor, Link(parent, relation), idempotency_key)
 
-    async def _insert(self, jobs: tuple[Job, ...], key: str | None) -> None:
+    async def _submit(
+        self, requests: Sequence[VideoRequest], visitor: Visitor, link: Link, key: str | None
+    ) -> tuple[Job, ...]:
+        if key and (known := await self._by_key(visitor.owner, key)):
+            return known
+        batch = new_id("batch")
+        jobs: list[Job] = []
+        for request in requests:
+            jobs += await self._orders.jobs(request, visitor, link, batch)
+        try:
+            await self._insert(jobs, key)
+        except IntegrityError:
+            if not key:
+                raise
+            return await self._by_key(visitor.owner, key)
+        self.wake()
+        return tuple(jobs)
+
+    async def _insert(self, jobs: Sequence[Job], key: str | None) -> None:
         keys = [f"{key}#{number}" if number else key for number in range(len(jobs))]
 
         def work(connection: rows.Connection) -> None:
@@ -189,38 +183,16 @@ class Jobs:
         if not job.prompt:
             raise NotNow("It was recovered by its id, so there are no settings to repeat.")
         request = await self._inputs.restore(job.request)
-        return (await self.submit(request, visitor, idempotency_key=idempotency_key))[0]
+        request = lineage.without_source(request, job.relation)
+        link = Link(job.parent, job.relation, again=True)
+        return (await self._submit([request], visitor, link, idempotency_key))[0]
 
     async def recover(self, provider_id: str, visitor: Visitor, *, model: str | None = None) -> Job:
         """Fetch what Google made for an operation name or interaction id given by hand.
 
         Only looks and downloads: nothing is created, so nothing is charged.
         """
-        provider_id = provider_id.strip()
-        provider = "agent_platform" if "/operations/" in provider_id else "gemini_api"
-        if not provider_id or len(provider_id) > 500 or any(c.isspace() for c in provider_id):
-            raise RequestError(
-                Problem("id", "Paste one operation name or one interaction id, without spaces.")
-            )
-        offer = self._offer(visitor)
-        if provider not in offer.providers:
-            raise RequestError(Problem("id", f"That id belongs to {provider}, which has no key."))
-        reached = self._table.reached_by({provider})
-        named = next((one for one in reached if one.id in (model, *provider_id.split("/"))), None)
-        now = datetime.now(UTC)
-        job = Job(
-            id=new_id("video"),
-            owner=visitor.owner,
-            state=State.RUNNING,
-            request={},
-            model=(named or reached[0]).id,
-            provider=provider,
-            credential=offer.credential(provider),
-            provider_id=provider_id,
-            next_at=now,
-            code="recovered",
-            created_at=now,
-        )
+        job = self._orders.recovered(provider_id, visitor, model)
         await self._write(lambda connection: rows.insert(connection, job, None))
         self.wake()
         return job
@@ -228,7 +200,7 @@ class Jobs:
     async def _existing(self, id: str, owner: str) -> Job:
         job = await self.get(id, owner)
         if not job:
-            raise NotFound(_NO_SUCH)
+            raise NotFound(NO_SUCH)
         return job
 
     async def _write(self, work: Callable[[rows.Connection], T], *, durable: bool = False) -> T:
@@ -246,7 +218,7 @@ class Jobs:
         def work(connection: rows.Connection) -> Job:
             job = rows.one(connection, id, owner)
             if not job:
-                raise NotFound(_NO_SUCH)
+                raise NotFound(NO_SUCH)
             saved = rows.save(connection, job, decide(job))
             if not saved:
                 raise NotNow("It changed this very moment. Look again, then try once more.")
@@ -265,6 +237,7 @@ def _cancelling(job: Job) -> dict[str, object]:
         return {
             "state": State.CANCELLED,
             "next_at": None,
+            "hold": None,
             "code": "cancelled",
             "reason": "Cancelled before it was sent; it cost nothing.",
             "cost": 0.0,
@@ -296,8 +269,3 @@ def _checking(job: Job) -> dict[str, object]:
         "cost": None,
         "finished_at": None,
     }
-
-
-def new_id(kind: str) -> str:
-    """An id that sorts by time and can't be guessed."""
-    return f"{kind}_{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"

@@ -7,17 +7,18 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, case, exists, func, or_, select, update
 
 from studio import words
 from studio.database import gate, jobs
-from studio.job import FINAL, Job, State
+from studio.job import FINAL, Job, Relation, State
 
 __all__ = ["Connection"]
 
 _FIELDS = [field.name for field in fields(Job)]
 _COLUMNS = [jobs.c[name] for name in _FIELDS]
 _FINAL = [state.value for state in FINAL]
+_RELATIONS = [relation.value for relation in Relation]
 
 
 FURTHEST = timedelta(hours=2)
@@ -28,7 +29,9 @@ due."""
 def to_job(row: Row[Any]) -> Job:
     """A row as the record the app works with."""
     values = dict(row._mapping)
-    return Job(**{**values, "state": State(values["state"])})
+    relation = values["relation"]
+    known = Relation(relation) if relation in _RELATIONS else None
+    return Job(**{**values, "state": State(values["state"]), "relation": known})
 
 
 def insert(connection: Connection, job: Job, idempotency_key: str | None) -> None:
@@ -41,6 +44,7 @@ def insert(connection: Connection, job: Job, idempotency_key: str | None) -> Non
             **{
                 **values,
                 "state": job.state.value,
+                "relation": job.relation and job.relation.value,
                 "request": dict(job.request),
                 "extra": dict(job.extra),
                 "position": behind if job.state is State.QUEUED else 0,
@@ -237,6 +241,43 @@ def _waiting_like(job: Job) -> ColumnElement[bool]:
         & (jobs.c.model == job.model)
         & jobs.c.claimed_by.is_(None)
     )
+
+
+_parents = jobs.alias("parent")
+_WAITS = (jobs.c.hold == "parent") & (jobs.c.state == State.QUEUED.value)
+_PARENT = select(_parents.c.id).where(_parents.c.id == jobs.c.parent)
+_PARENT_DONE = exists(_PARENT.where(_parents.c.state == State.COMPLETED.value))
+_PARENT_UNDER_WAY = exists(_PARENT.where(_parents.c.state.not_in(_FINAL)))
+
+
+def children_ready(connection: Connection) -> bool:
+    """Whether a parent is over that a job still waits for."""
+    query = select(jobs.c.id).where(_WAITS, ~_PARENT_UNDER_WAY).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def release_children(connection: Connection) -> None:
+    """What waits for a parent that is over is due now, or over too; on any machine, at any time.
+
+    The parent's end and this are two transactions: a kill in between loses nothing, for the next
+    driver that looks does it.
+    """
+    now = datetime.now(UTC)
+    waiting = update(jobs).where(_WAITS)
+    moved = {"hold": None, "version": jobs.c.version + 1}
+    connection.execute(waiting.where(_PARENT_DONE).values(next_at=now, **moved))
+    ended = {"state": State.FAILED.value, "next_at": None, "code": "parent", "cost": 0.0}
+    connection.execute(
+        waiting.where(~_PARENT_DONE, ~_PARENT_UNDER_WAY).values(
+            reason=_NO_PARENT, finished_at=now, **ended, **moved
+        )
+    )
+
+
+_NO_PARENT = (
+    "The video that this was to be made from did not arrive, so nothing was sent and nothing is "
+    "charged. Make that one first, then this again."
+)
 
 
 def renew(connection: Connection, job: Job, lease: timedelta) -> bool:

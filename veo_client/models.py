@@ -39,6 +39,7 @@ class Model:
     reference_images: int = 0
     extend: bool = False
     extend_total_seconds: int = 0
+    longest_upload: int = 0
     edit: bool = False
     negative_prompt: bool = False
     seed: bool = False
