@@ -10,6 +10,7 @@ from typing import Any
 
 from dotenv import load_dotenv
 
+from studio.logs import set_up
 from studio.settings import Settings
 from studio.studio import Studio
 from veo_client.errors import VeoError
@@ -17,7 +18,9 @@ from veo_client.errors import VeoError
 # Gradio reads its own settings when it is imported, so these come first.
 load_dotenv(Path(__file__).with_name(".env"))
 try:
-    studio = Studio(Settings.from_env(os.environ))
+    settings = Settings.from_env(os.environ)
+    set_up(settings)
+    studio = Studio(settings)
 except (ValueError, VeoError) as error:
     raise SystemExit(f"Veo Studio can't start: {error}") from None
 page_files = str(studio.storage.root / "tmp" / "page")

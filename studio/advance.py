@@ -16,7 +16,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from studio import lineage, rows
 from studio.database import Database
+from studio.events import Events, JobEnded, told_as
 from studio.inputs import Inputs
 from studio.job import Job, State
 from studio.keeping import Keeping
@@ -92,6 +93,7 @@ class Advance:
     pace: Pace
     changed: Callable[[], None]
     """Told after every save, so that watchers of this process need not wait."""
+    events: Events = field(default_factory=Events)
 
     async def __call__(self, job: Job) -> Job:
         """One step of a job claimed just now, and of its children where it is over.
@@ -123,6 +125,7 @@ class Advance:
             case _:
                 return job
 
+    @told_as("submit")
     async def _submit(self, job: Job) -> Job:
         try:
             provider = await self.providers.get(job)
@@ -218,6 +221,7 @@ class Advance:
         self.changed()
         return saved or job
 
+    @told_as("poll")
     async def _poll(self, job: Job) -> Job:
         if job.code == "cancel":
             return await self._cancel(job)
@@ -289,6 +293,7 @@ class Advance:
             return await self._save(job, state=State.RUNNING, next_at=_now())
         return await self._fetch(job, poll.videos[0])
 
+    @told_as("download")
     async def _fetch(self, job: Job, video: RemoteVideo) -> Job:
         try:
             async with self._leased(job):
@@ -302,6 +307,7 @@ class Advance:
             return await self._wait(job, error)
         return await self._finish(job)
 
+    @told_as("finish")
     async def _finish(self, job: Job) -> Job:
         """The video lies in its place: measure it, write what belongs beside it, close the row."""
         now = _now()
@@ -428,6 +434,8 @@ class Advance:
         if not saved:
             raise LeaseLost
         self.changed()
+        if saved.final:
+            self.events.emit(JobEnded(saved))
         return saved
 
     @contextlib.asynccontextmanager

@@ -104,6 +104,7 @@ jobs = Table(
     Column("words", Text),
     Column("ratio", String(8)),
     Column("extra", JSON, nullable=False, default=dict),
+    Column("trace", String(55)),
     UniqueConstraint("owner", "idempotency_key", name="job_owner_idempotency_key"),
     Index("job_due", "state", "next_at"),
     Index("job_owner_state", "owner", "state", "id"),

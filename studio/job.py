@@ -122,6 +122,8 @@ class Job:
     """1: the user marked it."""
     tags: str | None = None
     """The user's own words for it, joined by commas."""
+    trace: str | None = None
+    """The traceparent of the click, in W3C's form: every step joins that trace."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Facts for the details page: reasons of held back videos, reported usage."""
 

@@ -6,6 +6,7 @@ Nothing here talks to Google. A row says what is due; studio.advance moves it on
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from studio import lineage, rows
 from studio.access import Visitor
 from studio.budget import Budget
 from studio.database import Database
+from studio.events import Events, JobEnded, JobQueued
 from studio.inputs import Inputs
 from studio.job import Job, Relation, State
 from studio.offer import Offer
@@ -58,6 +60,7 @@ class Jobs:
         history: History,
         budget: Budget,
         offer: Callable[[Visitor], Offer],
+        events: Events | None = None,
     ) -> None:
         self._database = database
         self._table = table
@@ -65,6 +68,7 @@ class Jobs:
         self._history = history
         self._budget = budget
         self._orders = Orders(database, table, inputs, offer)
+        self._events = events or Events()
         self.watcher = Watcher(database)
         self.wake: Callable[[], None] = lambda: None
         """Told when a row may be due sooner than the driver expects."""
@@ -112,16 +116,19 @@ class Jobs:
     ) -> tuple[Job, ...]:
         if key and (known := await self._by_key(visitor.owner, key)):
             return known
-        batch = new_id("batch")
+        batch, trace = new_id("batch"), self._events.trace()
         jobs: list[Job] = []
         for request in requests:
-            jobs += await self._orders.jobs(request, visitor, link, batch)
+            made = await self._orders.jobs(request, visitor, link, batch)
+            jobs += [replace(job, trace=trace) for job in made]
         try:
             await self._insert(jobs, key)
         except IntegrityError:
             if not key:
                 raise
             return await self._by_key(visitor.owner, key)
+        for job in jobs:
+            self._events.emit(JobQueued(job))
         self.wake()
         return tuple(jobs)
 
@@ -225,6 +232,8 @@ class Jobs:
             return saved
 
         saved = await self._write(work)
+        if saved.final:
+            self._events.emit(JobEnded(saved))
         self.wake()
         self.watcher.nudge()
         return saved

@@ -43,6 +43,13 @@ class Settings:
     """How long a job is polled by itself; afterwards it is kept and can be checked by hand."""
     frame_ancestors: str = ""
     """Further pages that may embed this one, as in a content security policy."""
+    application_insights: str = field(default="", repr=False)
+    """Where traces, metrics and logs go: the connection string of Application Insights ..."""
+    otlp_endpoint: str = ""
+    """... or the address of a collector that speaks OTLP over HTTP."""
+    log_format: Literal["text", "json"] = "text"
+    log_prompts: bool = False
+    """Whether prompts may be written to logs and telemetry."""
     temporary_disk: bool = False
     """Whether the outputs folder is known not to outlive the machine."""
 
@@ -70,6 +77,10 @@ class Settings:
             polls_per_second=_number(environ, "POLLS_PER_SECOND", 50, least=0.1),
             deadline_minutes=_number(environ, "DEADLINE_MINUTES", 60, least=MINIMUM_DEADLINE),
             frame_ancestors=environ.get("FRAME_ANCESTORS", ""),
+            application_insights=environ.get("APPLICATIONINSIGHTS_CONNECTION_STRING", ""),
+            otlp_endpoint=environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+            log_format=_log_format(environ.get("LOG_FORMAT") or "text"),
+            log_prompts=_flag(environ, "LOG_PROMPTS"),
             temporary_disk=bool(environ.get("SPACE_ID")) and not _on_a_mount(outputs),
         )
 
@@ -78,6 +89,12 @@ def _stand_in(value: str) -> Literal["auto", "always", "never"]:
     if value not in ("auto", "always", "never"):
         raise ValueError(f"STAND_IN is {value!r}; it can be auto, always or never.")
     return cast('Literal["auto", "always", "never"]', value)
+
+
+def _log_format(value: str) -> Literal["text", "json"]:
+    if value not in ("text", "json"):
+        raise ValueError(f"LOG_FORMAT is {value!r}; it can be text or json.")
+    return cast('Literal["text", "json"]', value)
 
 
 def _flag(environ: Mapping[str, str], name: str) -> bool:

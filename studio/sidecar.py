@@ -24,7 +24,7 @@ INPUT = re.compile(r"inputs/[0-9a-f]{64}\.(?:png|jpg|mp4)")
 _LEFT_OUT = frozenset(
     {
         *("version", "next_at", "claimed_by", "attempts", "hold", "position", "remote"),
-        *("idempotency_key", "deleted_at", "words", "ratio"),
+        *("idempotency_key", "deleted_at", "words", "ratio", "trace"),
     }
 )
 """What moves a job on or belongs to one database; none of it says anything about the video."""

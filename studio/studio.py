@@ -17,6 +17,7 @@ from studio.advance import Advance
 from studio.budget import Budget
 from studio.database import Database
 from studio.driver import Driver
+from studio.events import Events
 from studio.inputs import Inputs
 from studio.jobs import Jobs
 from studio.keeping import Keeping
@@ -28,6 +29,7 @@ from studio.providers import Providers
 from studio.queueing import Queue
 from studio.settings import Settings
 from studio.storage import Storage, StorageUnusable
+from studio.telemetry import telemetry_of
 from veo_client.models import load_models
 
 log = logging.getLogger(__name__)
@@ -36,9 +38,11 @@ log = logging.getLogger(__name__)
 class Studio:
     """Everything behind the page. Make it anywhere, start it on the loop that serves."""
 
-    def __init__(self, settings: Settings, pace: Pace | None = None) -> None:
+    def __init__(self, settings: Settings, pace: Pace | None = None, *, role: str = "web") -> None:
         self.settings = settings
         pace = pace or Pace()
+        self.telemetry = telemetry_of(settings, role)
+        self.events = self.telemetry.events if self.telemetry else Events()
         self.table = load_models(settings.models_file)
         self.storage = Storage(settings.outputs_dir)
         self.storage.prepare()
@@ -46,7 +50,9 @@ class Studio:
         self.history = History()
         inputs, self.keeping = Inputs(self.storage), Keeping(self.storage)
         budget = Budget(settings.daily_budget, settings.monthly_budget)
-        self.jobs = Jobs(self.database, self.table, inputs, self.history, budget, self.offer)
+        self.jobs = Jobs(
+            self.database, self.table, inputs, self.history, budget, self.offer, self.events
+        )
         self.queue = Queue(self.database, self._look_again)
         self.library = Library(self.database, self.storage, self.keeping)
         self.providers = Providers(settings, pace.limits)
@@ -60,6 +66,7 @@ class Studio:
             timedelta(minutes=settings.deadline_minutes),
             pace,
             self.jobs.watcher.nudge,
+            self.events,
         )
         self._driver: Driver | None = None
         self._lock = FileLock(self.storage.root / "tmp" / "driver.lock", thread_local=False)
@@ -67,6 +74,8 @@ class Studio:
         self._sweeping: asyncio.Task[None] | None = None
         with FileLock(self.storage.root / "tmp" / "schema.lock"):
             self.database.prepare()
+        if self.telemetry:
+            self.telemetry.observe(self.database.engine)
 
     async def start(self) -> None:
         """Drive the jobs and answer watchers; safe to call again."""

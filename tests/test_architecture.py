@@ -26,6 +26,8 @@ FORBIDDEN = {
 RUNS = ROOT / "requirements.txt"
 PRODUCTION = ROOT / "requirements-production.txt"
 TESTS = ROOT / "requirements-dev.txt"
+PRODUCTION = ROOT / "requirements-production.txt"
+TESTS = ROOT / "requirements-dev.txt"
 INSTALLED_AT_MOST = 560
 """MB on disk of everything in requirements.txt, with what it brings along and pip itself."""
 
@@ -143,7 +145,8 @@ def test_what_runs_weighs_little() -> None:
 @pytest.mark.slow
 def test_whatever_is_imported_is_installed_by_what_runs() -> None:
     """Also where something else, a test's own need for example, happens to bring it."""
-    runs = {Requirement(line.partition("#")[0]).name for line in requirements(RUNS)}
+    lines = (*requirements(RUNS), *requirements(PRODUCTION))
+    runs = {Requirement(line.partition("#")[0]).name for line in lines}
     installed = with_all_they_need(runs)
     owners = metadata.packages_distributions()
     imported = set[str]().union(*map(imports, sources(*ROOMS))) - sys.stdlib_module_names

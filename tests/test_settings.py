@@ -21,6 +21,7 @@ def test_nothing_set_means_a_studio_at_home() -> None:
     ("name", "value"),
     [
         ("STAND_IN", "sometimes"),
+        ("LOG_FORMAT", "xml"),
         ("SHARE_KEY", "maybe"),
         ("DAILY_BUDGET", "ten"),
         ("DAILY_BUDGET", "-1"),

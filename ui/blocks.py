@@ -59,10 +59,14 @@ class StudioBlocks(gr.Blocks):
             "enable_monitoring": False,
             "footer_links": [],
         }
+        telemetry = self.studio.telemetry
         own = {
             "lifespan": self._life,
             "routes": [*routes(self.studio), *SpendPage(self.studio).routes()],
-            "middleware": guards(self.studio),
+            "middleware": [
+                *([telemetry.middleware()] if telemetry else []),
+                *guards(self.studio),
+            ],
             "docs_url": None,
             "redoc_url": None,
         }

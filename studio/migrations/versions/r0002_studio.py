@@ -13,6 +13,8 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Add what is new since the first schema."""
+    with op.batch_alter_table("job") as job:
+        job.add_column(sa.Column("trace", sa.String(55)))
     _library()
     _storyboard()
 
