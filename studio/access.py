@@ -7,6 +7,7 @@ import ipaddress
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 COOKIE = "veo_studio_visitor"
 """Holds the unguessable token that a visitor's videos belong to."""
@@ -25,6 +26,17 @@ class Visitor:
     """Whose videos they see and make."""
     trusted: bool
     """Whether the owner's key may pay for them."""
+    name: str = ""
+    """What their login calls them; empty without one."""
+    by: Literal["", "here", "login", "token"] = ""
+    """How they are known: on this machine, by a login, by an API token; else by a mere cookie."""
+    key: str | None = None
+    """The fingerprint of a Gemini key of their own, where they brought one."""
+
+    @property
+    def manages(self) -> bool:
+        """Whether this is the owner: all books are theirs to read, and the library to check."""
+        return self.owner == OWNER
 
 
 def recognise(
@@ -40,7 +52,9 @@ def recognise(
     Anyone else is a visitor with a library of their own, served by the stand-in. ``headers`` are
     looked up in lower case.
     """
-    if share_key or login or _from_this_machine(client_host, headers):
+    if _from_this_machine(client_host, headers):
+        return Visitor(OWNER, trusted=True, by="here")
+    if share_key or login:
         return Visitor(OWNER, trusted=True)
     token = cookies.get(COOKIE) or secrets.token_urlsafe(32)
     return Visitor("visitor:" + hashlib.sha256(token.encode()).hexdigest()[:32], trusted=False)

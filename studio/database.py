@@ -148,6 +148,40 @@ gate = Table(
 )
 """One row. Whoever spends or claims updates it first, so that the caps hold across machines."""
 
+shares = Table(
+    "share",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("job", String(40), nullable=False, unique=True),
+    Column("owner", String(80), nullable=False),
+    Column("with_prompt", Integer, nullable=False, default=0),
+    Column("created_at", Utc, nullable=False),
+)
+"""Links that open one video to anybody. The link itself is not here: it is signed."""
+
+tokens = Table(
+    "token",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("owner", String(80), nullable=False, index=True),
+    Column("name", String(120), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("login", JSON),
+    Column("created_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+    Column("used_at", Utc),
+)
+"""API tokens by the SHA-256 of their 256 random bits; ``login`` says who made it."""
+
+tallies = Table(
+    "tally",
+    metadata,
+    Column("key", String(160), primary_key=True),
+    Column("count", Integer, nullable=False, default=0),
+    Column("until", Utc, nullable=False, index=True),
+)
+"""What was counted, and until when it counts: requests, wrong passwords, ended sessions."""
+
 
 class Database:
     """Short transactions in threads of their own; SQLite gets one writer."""

@@ -200,6 +200,9 @@ class Jobs:
         Only looks and downloads: nothing is created, so nothing is charged.
         """
         job = self._orders.recovered(provider_id, visitor, model)
+        id = job.provider_id or ""
+        if await self._database.read(lambda c: rows.anothers(c, id, visitor.owner)):
+            raise NotFound(NO_SUCH)
         await self._write(lambda connection: rows.insert(connection, job, None))
         self.wake()
         return job

@@ -98,6 +98,12 @@ def by_key(connection: Connection, owner: str, key: str) -> tuple[Job, ...]:
     return tuple(to_job(row) for row in connection.execute(query.order_by(jobs.c.id)))
 
 
+def anothers(connection: Connection, provider_id: str, owner: str) -> bool:
+    """Whether Google made this for somebody else here, who may have deleted it."""
+    query = select(jobs.c.id).where(jobs.c.provider_id == provider_id, jobs.c.owner != owner)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def active(connection: Connection, owner: str) -> tuple[Job, ...]:
     """What is not final, newest first."""
     query = select(*_COLUMNS).where(

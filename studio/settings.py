@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +14,9 @@ from veo_client.credentials import Credentials
 
 MINIMUM_DEADLINE = 30
 """Minutes. Omni has been seen to take 15; a shorter deadline would give up paid videos."""
+
+SECRETS = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "DATABASE_URL", "SESSION_SECRET")
+"""What may also come from a file, named by the setting with _FILE behind it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +55,10 @@ class Settings:
     log_format: Literal["text", "json"] = "text"
     log_prompts: bool = False
     """Whether prompts may be written to logs and telemetry."""
+    public_url: str = ""
+    """The address that visitors type, where it differs from what requests say."""
+    session_secret: str = field(default="", repr=False)
+    """Seals cookies and signs links; default: one made once and kept in the outputs folder."""
     temporary_disk: bool = False
     """Whether the outputs folder is known not to outlive the machine."""
 
@@ -61,6 +70,7 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Raises ValueError with a sentence naming the setting that can't be read."""
+        environ = with_files(environ)
         outputs = Path(environ.get("OUTPUTS_DIR") or "outputs")
         models = environ.get("MODELS_FILE")
         return cls(
@@ -81,8 +91,34 @@ class Settings:
             otlp_endpoint=environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
             log_format=_log_format(environ.get("LOG_FORMAT") or "text"),
             log_prompts=_flag(environ, "LOG_PROMPTS"),
+            public_url=_public_url(environ),
+            session_secret=environ.get("SESSION_SECRET", ""),
             temporary_disk=bool(environ.get("SPACE_ID")) and not _on_a_mount(outputs),
         )
+
+
+def with_files(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment, where each secret's NAME_FILE counts as NAME. Raises ValueError."""
+    found: dict[str, str] = {}
+    for name in SECRETS:
+        place = environ.get(f"{name}_FILE")
+        if not place:
+            continue
+        if environ.get(name):
+            raise ValueError(f"{name} and {name}_FILE are both set; leave one of them out.")
+        try:
+            found[name] = Path(place).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise ValueError(f"The file that {name}_FILE names can't be read.") from None
+    return ChainMap(found, cast("dict[str, str]", environ))
+
+
+def _public_url(environ: Mapping[str, str]) -> str:
+    url = environ.get("PUBLIC_URL", "").rstrip("/")
+    if url and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url):
+        raise ValueError(f"PUBLIC_URL is {url!r}; it has to be like https://studio.example.")
+    host = environ.get("SPACE_HOST", "")
+    return url or (f"https://{host}" if host else "")
 
 
 def _stand_in(value: str) -> Literal["auto", "always", "never"]:

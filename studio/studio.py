@@ -10,6 +10,8 @@ from datetime import timedelta
 
 from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.types import Scope
 
 from studio import access, rows
 from studio.access import Visitor
@@ -17,6 +19,8 @@ from studio.advance import Advance
 from studio.budget import Budget
 from studio.database import Database
 from studio.driver import Driver
+from studio.entry.secret import Secret
+from studio.entry.shares import Shares
 from studio.events import Events
 from studio.inputs import Inputs
 from studio.jobs import Jobs
@@ -47,6 +51,8 @@ class Studio:
         self.storage = Storage(settings.outputs_dir)
         self.storage.prepare()
         self.database = Database(settings.database)
+        self.secret = Secret(settings.session_secret, self.storage.root / "session.secret")
+        self.shares = Shares(self.database, self.secret)
         self.history = History()
         inputs, self.keeping = Inputs(self.storage), Keeping(self.storage)
         budget = Budget(settings.daily_budget, settings.monthly_budget)
@@ -138,6 +144,10 @@ class Studio:
         return access.recognise(
             client_host, headers, cookies, login=login, share_key=self.settings.share_key
         )
+
+    def public_url(self, scope: Scope) -> str:
+        """The address of the page as its visitors type it, without a slash at the end."""
+        return self.settings.public_url or str(Request(scope).base_url).rstrip("/")
 
     def offer(self, visitor: Visitor) -> Offer:
         """What they can use."""

@@ -26,7 +26,7 @@ READ_BY_LIBRARIES = {
     "GRADIO_SERVER_NAME",
     "GRADIO_SERVER_PORT",
 }
-NOT_OURS = {"PYTHONPATH", "SPACE_ID"}
+NOT_OURS = {"PYTHONPATH", "SPACE_HOST", "SPACE_ID"}
 """Read, but set by Python's users and by a Space."""
 
 
@@ -74,7 +74,7 @@ def test_no_setting_is_read_behind_the_settings_back() -> None:
 
 
 def test_the_example_shows_the_defaults() -> None:
-    keys = ("GEMINI", "GOOGLE", "DAILY", "MONTHLY")
+    keys = ("GEMINI", "GOOGLE", "DAILY", "MONTHLY", "DATABASE_URL_FILE", "SESSION_SECRET_FILE")
     shown = {name: value for name, value in example_values().items() if not name.startswith(keys)}
     assert Settings.from_env(shown) == Settings.from_env({})
 

@@ -20,6 +20,7 @@ from studio.api import routes
 from studio.guard import guards
 from studio.studio import Studio
 from ui.files import keep_swept
+from ui.shared_page import SharedPage
 from ui.spend_page import SpendPage
 from ui.theme import HEAD, theme
 from ui.words import WORDS
@@ -62,7 +63,11 @@ class StudioBlocks(gr.Blocks):
         telemetry = self.studio.telemetry
         own = {
             "lifespan": self._life,
-            "routes": [*routes(self.studio), *SpendPage(self.studio).routes()],
+            "routes": [
+                *routes(self.studio),
+                *SpendPage(self.studio).routes(),
+                *SharedPage(self.studio).routes(),
+            ],
             "middleware": [
                 *([telemetry.middleware()] if telemetry else []),
                 *guards(self.studio),

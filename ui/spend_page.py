@@ -64,10 +64,10 @@ class SpendPage:
     async def check(self, request: Request) -> Response:
         """The owner wants the library looked at; the page tells how far it is."""
         try:
-            trusted = anybody(self._studio, request).trusted
+            manages = anybody(self._studio, request).manages
         except Refused:
-            trusted = False
-        if not trusted:
+            manages = False
+        if not manages:
             return PlainTextResponse(WORDS.owner_only, 403)
         self._checking.start()
         return RedirectResponse("spend#library", 303)
@@ -95,7 +95,7 @@ class SpendPage:
             labels={model.id: model.label for model in studio.table.models},
             videos=videos,
             size=size,
-            house=await self._house(visitor) if visitor.trusted else None,
+            house=await self._house(visitor) if visitor.manages else None,
         )
 
     async def _house(self, visitor: Visitor) -> House:

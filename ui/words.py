@@ -173,6 +173,13 @@ class Words:
     recover_help: str = "Google keeps a finished video for about two days."
     recover_go: str = "Recover"
 
+    # A shared video
+    shared: str = "Shared video"
+    ai_made: str = "AI-generated video"
+    ai_simulated: str = "AI-generated video (simulated)"
+    share_gone: str = "This link opens nothing"
+    share_gone_long: str = "It was taken back, or it is not complete. Ask whoever sent it to you."
+
     # Settings & spend
     spend: SpendWords = field(default_factory=SpendWords)
 

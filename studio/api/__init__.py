@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from studio.api.content import Content
 from studio.api.errors import HANDLERS
 from studio.api.queue import Queueing
+from studio.api.share import Sharing
 from studio.api.spend import Spend
 from studio.api.videos import Videos
 
@@ -27,6 +28,7 @@ DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.json"
 def routes(studio: Studio) -> list[BaseRoute]:
     """What this studio answers beside its page."""
     videos, content, queue = Videos(studio), Content(studio), Queueing(studio)
+    sharing = Sharing(studio)
 
     async def readyz(request: Request) -> Response:
         del request
@@ -44,6 +46,9 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/videos/{id}/pause", queue.pause, methods=["POST"]),
         Route("/videos/{id}/resume", queue.resume, methods=["POST"]),
         Route("/videos/{id}/move", queue.move, methods=["POST"]),
+        Route("/videos/{id}/share", sharing.show),
+        Route("/videos/{id}/share", sharing.make, methods=["POST"]),
+        Route("/videos/{id}/share", sharing.take_back, methods=["DELETE"]),
         Route("/spend.csv", Spend(studio).csv),
     ]
     shape = Middleware(ExceptionMiddleware, handlers=HANDLERS)

@@ -34,6 +34,10 @@ class Content:
         job = await self._studio.jobs.get(request.path_params["id"], visitor.owner)
         if not job:
             raise missing()
+        return await self.send(job, request)
+
+    async def send(self, job: Job, request: Request) -> Response:
+        """The file of a job that the caller may have."""
         variant = _variant(request)
         path = await self._studio.library.path(job, variant)
         if not path:

@@ -53,7 +53,7 @@ def _together(lines: Iterator[str]) -> Iterator[str]:
 
 def books_of(visitor: Visitor) -> str | None:
     """Whose jobs a visitor may see the money of; None: everybody's."""
-    return None if visitor.trusted else visitor.owner
+    return None if visitor.manages else visitor.owner
 
 
 def _since(request: Request) -> date | None:

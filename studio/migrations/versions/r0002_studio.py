@@ -17,6 +17,7 @@ def upgrade() -> None:
         job.add_column(sa.Column("trace", sa.String(55)))
     _library()
     _storyboard()
+    _access()
 
 
 def _storyboard() -> None:
@@ -78,3 +79,33 @@ def _fill(connection: sa.Connection, some: int = 500) -> None:
         ]
         connection.execute(write, values)
         rows = connection.execute(wanted.where(job.c.id > rows[-1].id)).all()
+
+
+def _access() -> None:
+    """Shared links, API tokens, and what limits and logins count."""
+    when = sa.DateTime(timezone=True)
+    op.create_table(
+        "share",
+        sa.Column("id", sa.String(40), primary_key=True),
+        sa.Column("job", sa.String(40), nullable=False, unique=True),
+        sa.Column("owner", sa.String(80), nullable=False),
+        sa.Column("with_prompt", sa.Integer, nullable=False),
+        sa.Column("created_at", when, nullable=False),
+    )
+    op.create_table(
+        "token",
+        sa.Column("id", sa.String(40), primary_key=True),
+        sa.Column("owner", sa.String(80), nullable=False, index=True),
+        sa.Column("name", sa.String(120), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False, unique=True),
+        sa.Column("login", sa.JSON),
+        sa.Column("created_at", when, nullable=False),
+        sa.Column("expires_at", when, nullable=False),
+        sa.Column("used_at", when),
+    )
+    op.create_table(
+        "tally",
+        sa.Column("key", sa.String(160), primary_key=True),
+        sa.Column("count", sa.Integer, nullable=False),
+        sa.Column("until", when, nullable=False, index=True),
+    )
