@@ -16,7 +16,7 @@ from studio import rows
 from studio.database import Database, shares
 from studio.entry.secret import Secret
 from studio.job import Job, State
-from studio.ordering import NotFound, NotNow
+from studio.jobs import NotFound, NotNow
 
 _ID = 16
 """Characters of a row's id; the rest of a link is the signature."""
