@@ -172,6 +172,20 @@ async def _recovered(settings: Settings, id: str) -> Job:
         await studio.stop()
 
 
+def mcp(options: argparse.Namespace) -> int:
+    """Serve one agent of this machine over standard input and output."""
+    import asyncio
+
+    del options
+    try:
+        from studio.agents.stdio import serve
+    except ModuleNotFoundError:
+        _complain(["Agents need one more package: pip install -r requirements-agents.txt"])
+        return 1
+    asyncio.run(serve(_settings()))
+    return 0
+
+
 def _settings() -> Settings:
     from studio.settings import Settings
 
@@ -256,6 +270,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--days", type=_whole, help="only the last DAYS days, today among them")
     one.add_argument("--csv", type=Path, metavar="FILE", help="write every job to a file")
     one.add_argument("--json", action="store_true", help="for programs")
+    command("mcp", mcp)
     command("recover", recover).add_argument("id", metavar="ID", help="ours, or Google's")
     return parser
 

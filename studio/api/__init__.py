@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
+from studio.agents.door import Door
 from studio.api.content import Content
 from studio.api.errors import HANDLERS
 from studio.api.queue import Queueing
@@ -55,6 +56,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
     return [
         Route("/healthz", _healthz),
         Route("/readyz", readyz),
+        Route("/mcp", Door(studio), methods=["GET", "POST", "DELETE"], middleware=[shape]),
         Mount("/v1", Router(v1, redirect_slashes=False), middleware=[shape]),
     ]
 
