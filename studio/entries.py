@@ -121,7 +121,8 @@ def lineage(connection: Connection, id: str, owner: str) -> Lineage:
         at = _parent(connection, at[0], owner)
     mine = and_(jobs.c.owner == owner, jobs.c.parent == id, jobs.c.deleted_at.is_(None))
     children = rows.found(connection, mine, [jobs.c.id.asc()], MOST)
-    how = dict(connection.execute(select(jobs.c.id, jobs.c.relation).where(mine)).tuples())
+    related = connection.execute(select(jobs.c.id, jobs.c.relation).where(mine))
+    how = {row.id: row.relation for row in related}
     return Lineage(tuple(back), tuple(Kin(job, how.get(job.id)) for job in children))
 
 

@@ -501,7 +501,7 @@ async def test_a_download_is_named_after_its_prompt(tmp_path: Path) -> None:
         saved = await client.get(f"/v1/videos/{job.id}/content?download=1")
     assert inline.headers["content-disposition"].startswith("inline; ")
     assert saved.headers["content-disposition"].startswith("attachment; ")
-    assert "Ein-Fuchs-grün-狐-b.mp4" in unquote(saved.headers["content-disposition"])
+    assert "Ein-Fuchs-grün-狐-b-AI-generated.mp4" in unquote(saved.headers["content-disposition"])
 
 
 @given(st.text())

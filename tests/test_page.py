@@ -95,7 +95,7 @@ def test_the_video_can_be_downloaded_under_the_words_of_its_prompt(
     until_it_plays(create)
     with create.expect_download() as download:
         create.get_by_role("link", name="Download").click()
-    assert download.value.suggested_filename == "A-paper-boat.mp4"
+    assert download.value.suggested_filename == "A-paper-boat-AI-generated.mp4"
     assert Path(download.value.path()).read_bytes()[4:8] == b"ftyp"
 
 

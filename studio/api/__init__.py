@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from studio.agents.door import Door
 from studio.api.content import Content
 from studio.api.errors import HANDLERS
+from studio.api.library import LibraryApi
 from studio.api.queue import Queueing
 from studio.api.share import Sharing
 from studio.api.spend import Spend
@@ -29,7 +30,7 @@ DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.json"
 def routes(studio: Studio) -> list[BaseRoute]:
     """What this studio answers beside its page."""
     videos, content, queue = Videos(studio), Content(studio), Queueing(studio)
-    sharing = Sharing(studio)
+    sharing, library = Sharing(studio), LibraryApi(studio)
 
     async def readyz(request: Request) -> Response:
         del request
@@ -43,6 +44,9 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/videos", videos.list),
         Route("/videos/{id}", videos.retrieve),
         Route("/videos/{id}", videos.delete, methods=["DELETE"]),
+        Route("/videos/{id}", library.describe, methods=["PATCH"]),
+        Route("/videos/{id}/restore", library.restore, methods=["POST"]),
+        Route("/videos/{id}/lineage", library.lineage),
         Route("/videos/{id}/content", content.get),
         Route("/videos/{id}/pause", queue.pause, methods=["POST"]),
         Route("/videos/{id}/resume", queue.resume, methods=["POST"]),
@@ -50,6 +54,9 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/videos/{id}/share", sharing.show),
         Route("/videos/{id}/share", sharing.make, methods=["POST"]),
         Route("/videos/{id}/share", sharing.take_back, methods=["DELETE"]),
+        Route("/library", library.find),
+        Route("/library", library.change_many, methods=["POST"]),
+        Route("/library.zip", library.zip),
         Route("/spend.csv", Spend(studio).csv),
     ]
     shape = Middleware(ExceptionMiddleware, handlers=HANDLERS)

@@ -63,7 +63,9 @@ class Content:
             path,
             headers=headers,
             media_type=_TYPES.get(path.suffix, "application/octet-stream"),
-            filename=file_name(job.prompt) + path.suffix,
+            filename=file_name(job.name or job.prompt)
+            + ("-AI-generated" if saved else "")
+            + path.suffix,
             stat_result=stat,
             content_disposition_type="attachment" if saved else "inline",
         )

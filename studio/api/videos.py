@@ -52,7 +52,7 @@ class Videos:
     async def list(self, request: Request) -> Response:
         """A page of the caller's videos in any state."""
         visitor = caller(self._studio, request)
-        limit = _limit(request.query_params.get("limit", "20"))
+        limit = page_limit(request.query_params.get("limit", "20"))
         order = request.query_params.get("order", "desc")
         if order not in ("asc", "desc"):
             raise Refused(400, "invalid_request", "order has to be asc or desc.", param="order")
@@ -103,7 +103,8 @@ def _idempotency_key(request: Request) -> str | None:
     return key
 
 
-def _limit(written: str) -> int:
+def page_limit(written: str) -> int:
+    """How many a page may have. Raises Refused."""
     if written.isascii() and written.isdecimal() and 1 <= int(written[:9]) <= LONGEST_PAGE:
         return int(written[:9])
     sentence = f"limit has to be a whole number from 1 to {LONGEST_PAGE}."
