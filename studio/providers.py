@@ -14,6 +14,7 @@ from veo_client.errors import CredentialsError
 from veo_client.provider import Limits, Provider
 
 if TYPE_CHECKING:
+    from veo_client.asking import Gemini
     from veo_client.stand_in import StandIn
 
 _NO_KEY = (
@@ -29,6 +30,7 @@ class Providers:
         self._settings = settings
         self._limits = limits
         self._connected: dict[tuple[str, str], Provider] = {}
+        self._asking: dict[tuple[str, str], Gemini] = {}
         self._stand_in: StandIn | None = None
         self._starting = asyncio.Lock()
 
@@ -40,10 +42,7 @@ class Providers:
 
     async def get(self, job: Job) -> Provider:
         """The connection for a job. Raises CredentialsError where its key is gone."""
-        if job.credential not in self.servable():
-            raise CredentialsError(_NO_KEY)
-        if job.simulated:
-            await self.warm()
+        await self._serve(job)
         key = (job.credential, job.provider)
         if key not in self._connected:
             made = await asyncio.to_thread(
@@ -52,6 +51,23 @@ class Providers:
             if self._connected.setdefault(key, made) is not made:  # another step was quicker
                 await made.aclose()
         return self._connected[key]
+
+    async def gemini(self, job: Job) -> Gemini:
+        """The connection to the text and image models for a row of theirs."""
+        await self._serve(job)
+        key = (job.credential, job.provider)
+        if key not in self._asking:
+            made = await asyncio.to_thread(_gemini, job.provider, self._credentials(job))
+            if self._asking.setdefault(key, made) is not made:
+                await made.aclose()
+        return self._asking[key]
+
+    async def _serve(self, job: Job) -> None:
+        """Raise CredentialsError where the job's key is gone; have its stand-in ready."""
+        if job.credential not in self.servable():
+            raise CredentialsError(_NO_KEY)
+        if job.simulated:
+            await self.warm()
 
     def _credentials(self, job: Job) -> Credentials:
         if job.simulated and self._stand_in:
@@ -65,6 +81,8 @@ class Providers:
                 return
             for key in [key for key in self._connected if key[0] == STAND_IN]:
                 await self._connected.pop(key).aclose()
+            for key in [key for key in self._asking if key[0] == STAND_IN]:
+                await self._asking.pop(key).aclose()
             if self._stand_in:
                 await self._stand_in.aclose()
             from veo_client.stand_in import StandIn
@@ -75,8 +93,18 @@ class Providers:
         """Close everything."""
         for provider in self._connected.values():
             await provider.aclose()
+        for gemini in self._asking.values():
+            await gemini.aclose()
         self._connected.clear()
+        self._asking.clear()
         if self._stand_in:
             await self._stand_in.aclose()
             self._stand_in = None
         self._starting = asyncio.Lock()
+
+
+def _gemini(provider: str, credentials: Credentials) -> Gemini:
+    """Blocking: google-genai takes a second or two to import."""
+    from veo_client.asking import Gemini
+
+    return Gemini(provider, credentials)

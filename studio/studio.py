@@ -16,6 +16,7 @@ from starlette.types import Scope
 from studio import access, rows
 from studio.access import Visitor
 from studio.advance import Advance
+from studio.assist import Assist
 from studio.budget import Budget
 from studio.database import Database
 from studio.driver import Driver
@@ -62,6 +63,7 @@ class Studio:
         self.queue = Queue(self.database, self._look_again)
         self.library = Library(self.database, self.storage, self.keeping)
         self.providers = Providers(settings, pace.limits)
+        self.assist = Assist(self.database, self.table, self.providers, budget, self.offer, pace)
         self._advance = Advance(
             self.database,
             self.table,

@@ -15,6 +15,7 @@ from studio.studio import Studio
 from tests.strict_google import StrictGoogle
 from veo_client import Credentials, VideoRequest
 from veo_client.models import load_models
+from veo_client.stand_in import StandIn
 
 ME = Visitor(OWNER, trusted=True)
 STRANGER = Visitor("visitor:1", trusted=False)
@@ -47,6 +48,19 @@ async def studio_on(
         yield studio
     finally:
         await studio.stop()
+
+
+@contextlib.asynccontextmanager
+async def studio_on_stand_in(home: Path, **more: Any) -> AsyncIterator[tuple[Studio, StandIn]]:
+    """A studio that takes a hurried stand-in for Google: real clips, and everything has a price."""
+    stand_in = await StandIn.start(home / "stand-in", speed=60)
+    studio = Studio(settings_for(home / "outputs", stand_in.credentials, **more))
+    await studio.start()
+    try:
+        yield studio, stand_in
+    finally:
+        await studio.stop()
+        await stand_in.aclose()
 
 
 async def made(studio: Studio, prompt: str = "a fox in the snow", **fields: Any) -> Job:

@@ -25,26 +25,15 @@ from studio.settings import Settings
 from studio.studio import Studio
 from tests.api_kit import clip, picture
 from tests.strict_google import StrictGoogle
-from tests.studio_kit import ME, STRANGER, made, over, studio_on, until
+from tests.studio_kit import ME, STRANGER, made, over, studio_on, studio_on_stand_in, until
 from veo_client import RequestError, VideoRequest
 
 VEO, OMNI = "veo-3.1-generate-001", "gemini-omni-1.2-flash"
 
 
-@contextlib.asynccontextmanager
-async def stand_in_studio(outputs: Path) -> AsyncIterator[Studio]:
-    """Both platforms simulated, with real clips."""
-    studio = Studio(Settings(outputs_dir=outputs, stand_in="always"))
-    await studio.start()
-    try:
-        yield studio
-    finally:
-        await studio.stop()
-
-
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def simulated(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Studio]:
-    async with stand_in_studio(tmp_path_factory.mktemp("lineage") / "outputs") as studio:
+    async with studio_on_stand_in(tmp_path_factory.mktemp("lineage")) as (studio, _):
         yield studio
 
 
@@ -68,7 +57,6 @@ def first_picture(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]
         return np.asarray(picture_of(next(container.decode(video=0))), np.int16)
 
 
-@pytest.mark.slow
 @pytest.mark.asyncio(loop_scope="module")
 async def test_ways_on_from_a_video_do_what_they_say(simulated: Studio) -> None:
     """Extended, edited and continued while the parent is still being made; then looked at."""
@@ -94,7 +82,6 @@ async def test_ways_on_from_a_video_do_what_they_say(simulated: Studio) -> None:
     assert on.request["first_frame"].startswith("inputs/")
 
 
-@pytest.mark.slow
 @pytest.mark.asyncio(loop_scope="module")
 async def test_veo_extends_the_file_itself_by_seven_seconds(simulated: Studio) -> None:
     ask = VideoRequest(prompt="upright", model=VEO, duration=4, aspect_ratio="9:16")

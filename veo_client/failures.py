@@ -164,6 +164,32 @@ def at_submit(error: Exception) -> VeoError:
     return _unknown("Google's answer was lost")
 
 
+def at_question(error: Exception) -> VeoError:
+    """A failed question to a text or image model, which is asked once."""
+    if isinstance(error, Answer) and (refused := _refusal(error)):
+        return refused
+    causes = list(_chain(error))
+    if any(isinstance(cause, _NOT_SENT) for cause in causes) or _offline_sign_in(error):
+        return Unreachable("Google can't be reached. Nothing is charged. Check the network.")
+    if isinstance(error, GoogleAuthError):
+        return _sign_in(_NOTHING)
+    why = f" (HTTP {error.status})" if isinstance(error, Answer) else ""
+    return GenerationFailed(
+        f"Google gave no usable answer{why}, and may have charged for it. Try it again.",
+        charged=None,
+    )
+
+
+def unanswered(message: str, finish: str) -> VeoError:
+    """An answer without what was asked for: the filter's doing, as ``finish`` or words tell."""
+    if message or "SAFETY" in finish or finish in ("PROHIBITED_CONTENT", "BLOCKLIST", "SPII"):
+        words = message or finish.replace("_", " ").lower()
+        error = _held_back([words], "held this back", "Google may charge for the words read.")
+        error.charged = None
+        return error
+    return GenerationFailed("Google answered with nothing. Try it again.", charged=None)
+
+
 def at_poll(error: Exception) -> VeoError:
     """A failed look: final only where Google says so about the video itself."""
     if not isinstance(error, Answer):

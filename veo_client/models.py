@@ -72,12 +72,47 @@ class Retired:
     successors: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Assistant:
+    """A Gemini model that helps before a video is asked for."""
+
+    id: str
+    label: str
+    task: str
+    """draw or rewrite."""
+    providers: tuple[str, ...]
+    price: float
+    """USD of a usual answer: what is reserved before."""
+    input_token_price: float
+    output_token_price: float
+    thought_token_price: float
+
+    def cost_of(self, read: int, answered: int, thought: int) -> float:
+        """USD from reported tokens; the usual price where none are reported."""
+        if not answered:
+            return self.price
+        return (
+            read * self.input_token_price
+            + answered * self.output_token_price
+            + thought * self.thought_token_price
+        )
+
+
 @dataclass(frozen=True)
 class ModelTable:
     """All models, best first, and the retired ones."""
 
     models: tuple[Model, ...]
     retired: tuple[Retired, ...] = ()
+    assistants: tuple[Assistant, ...] = ()
+
+    def assistant(self, task: str, providers: Collection[str]) -> tuple[Assistant, str] | None:
+        """The best one within reach for a task, and the platform to reach it by."""
+        for one in self.assistants:
+            for provider in one.providers:
+                if one.task == task and provider in providers:
+                    return one, provider
+        return None
 
     def reached_by(self, providers: Collection[str]) -> tuple[Model, ...]:
         """The models that these platforms offer, best first."""
@@ -147,9 +182,7 @@ def load_models(extra: Path | None = None) -> ModelTable:
         return _table(shipped)
     try:
         own = tomllib.loads(extra.read_text("utf-8"))
-        return _table(
-            {kind: _merged(shipped[kind], own.get(kind, [])) for kind in ("models", "retired")}
-        )
+        return _table({kind: _merged(shipped[kind], own.get(kind, [])) for kind in shipped})
     except (OSError, TypeError, KeyError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"The model file {extra} can't be used: {error}") from error
 
@@ -166,4 +199,5 @@ def _table(rows: Mapping[str, Any]) -> ModelTable:
     return ModelTable(
         tuple(Model(**_tuples(row)) for row in rows["models"]),
         tuple(Retired(**_tuples(row)) for row in rows["retired"]),
+        tuple(Assistant(**_tuples(row)) for row in rows["assistants"]),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -76,6 +77,16 @@ def render(clip: Clip, source: Path | None, blob: Blob, destination: Path) -> No
         frames = _new(clip, look, 0, first, last, blob)
         sound = _new_sound(clip, look, None) if clip.sound else None
     _write(destination, clip, frames, sound, f"{NOTICE} look={look}")
+
+
+def still(prompt: str, width: int, height: int) -> bytes:
+    """A picture of the scene that a prompt asks for, as PNG."""
+    clip = Clip(prompt=prompt, width=width, height=height, seconds=1)
+    frame = next(_new(clip, choose_look(prompt, ""), 0, None, None, Path))
+    stream = io.BytesIO()
+    right = frame.reformat(format="rgb24", src_colorspace=1, dst_colorspace=1)
+    right.to_image().save(stream, "PNG", compress_level=1)  # type: ignore[no-untyped-call]
+    return stream.getvalue()
 
 
 def planes_of(frame: av.VideoFrame) -> Planes:

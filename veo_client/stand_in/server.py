@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from veo_client.stand_in import files, omni, veo
+from veo_client.stand_in import assistant, files, omni, veo
 from veo_client.stand_in.checks import MEGABYTE, Refusal, invalid
 from veo_client.stand_in.connections import Broken, Cut
 from veo_client.stand_in.service import Service, check_credentials
@@ -52,6 +52,8 @@ def _veo(service: Service) -> Iterator[Route]:
         fetch = _served(service, veo.fetch, "poll", bearer=True)
         yield Route(f"{place}:predictLongRunning", create, methods=["POST"])
         yield Route(f"{place}:fetchPredictOperation", fetch, methods=["POST"])
+        generate = _served(service, assistant.generate, "generate", bearer=True)
+        yield Route(place, generate, methods=["POST"])
 
 
 def _gemini(service: Service) -> Iterator[Route]:
@@ -61,6 +63,7 @@ def _gemini(service: Service) -> Iterator[Route]:
         (one, "GET", omni.get, "poll"),
         (one, "DELETE", omni.delete, "delete"),
         (f"{one}/cancel", "POST", omni.cancel, "cancel"),
+        ("/{version}/models/{model}", "POST", assistant.generate, "generate"),
         ("/upload/{version}/files", "POST", files.upload, "upload"),
         ("/{version}/files/{id}", "GET", files.get, "file"),
         ("/stand-in/elsewhere/{id}", "GET", files.elsewhere, "elsewhere"),
