@@ -13,6 +13,7 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
+from statistics import pstdev
 
 from studio.job import Job
 from veo_client.models import ModelTable
@@ -34,8 +35,8 @@ Wait = tuple[float, float, float]
 
 STAND_IN_WAIT: Wait = (2.5, 5.0, 15.0)
 
-_GRID = [0.5 * 1.08**i for i in range(112)]
-"""Times from half a second to 40 minutes, each 8 % after the one before."""
+_GRID = [0.5 * 1.03**i for i in range(291)]
+"""Times from half a second to 40 minutes, each 3 % after the one before."""
 
 
 def guess(job: Job, table: ModelTable) -> Wait:
@@ -62,15 +63,17 @@ class History:
 
     def next_look(self, kind: Kind, wait: Wait, elapsed: float, looks: int) -> float:
         """Seconds to wait for the next look, ``elapsed`` after the submit and ``looks`` made."""
-        density = _density(tuple(sorted(self._seen.get(kind, ()))), wait)
-        delay = _until_due(density, elapsed)
+        seen = tuple(sorted(self._seen.get(kind, ())))
+        delay = _until_due(_density(seen, wait), elapsed)
+        if seen and elapsed > seen[-1]:  # later than any: what is left may be of any length
+            delay = min(delay, elapsed / 2)
         return min(max(delay, _least_gap(elapsed, looks), SHORTEST), LONGEST)
 
 
 @lru_cache(maxsize=256)
 def _density(seen: Sequence[float], wait: Wait) -> tuple[float, ...]:
     """Looks per second in each interval of the grid."""
-    trust = len(seen) / (len(seen) + 1.5)
+    trust = len(seen) ** 2 / (len(seen) ** 2 + 2)
     done = [trust * _seen_by(seen, t) + (1 - trust) * _guessed_by(wait, t) for t in _GRID]
     spans = [later - now for now, later in pairwise(_GRID)]
     chance = [later - now for now, later in pairwise(done)]
@@ -81,16 +84,33 @@ def _density(seen: Sequence[float], wait: Wait) -> tuple[float, ...]:
     looks = sum(n * s * rest for n, s, rest in zip(shape, spans, left, strict=False))
     usual = sum(p * t for p, t in zip(chance, _GRID, strict=False))
     budget = min(max(usual / 8, 8.0 + 5.0 * (1 - trust)), 40.0)
-    return tuple(n * budget / looks for n in shape)
+    early = sum(
+        n * s
+        for n, s, share, t in zip(shape, spans, done, _GRID, strict=False)
+        if share < 0.97 and t < 60
+    )
+    factor = min(budget / looks, (FIRST_MINUTE - 2) / early)
+    return tuple(n * factor for n in shape)
 
 
 def _seen_by(seen: Sequence[float], t: float) -> float:
-    """The share of the durations seen that are over at ``t``, each blurred by some percent."""
+    """The share of the durations seen that are over at ``t``, each blurred by ``_blur``."""
     if not seen:
         return 0.0
-    blur = 0.02 + 0.25 / len(seen)
+    blur = _blur(seen)
     shares = ((t / duration - 1 + blur) / (2 * blur) for duration in seen)
     return sum(min(max(share, 0.0), 1.0) for share in shares) / len(seen)
+
+
+@lru_cache(maxsize=256)
+def _blur(seen: Sequence[float]) -> float:
+    """How far each duration stands for its neighbours, as a share of itself.
+
+    Far where few were seen or where they lie far apart: what differs by chance alone would else be
+    taken for the shape (a kernel's width after Silverman, with a factor that was measured).
+    """
+    spread = pstdev([math.log(duration) for duration in seen])
+    return min(0.01 + 0.25 / len(seen) + 0.6 * spread * len(seen) ** -0.2, 0.9)
 
 
 def _guessed_by(wait: Wait, t: float) -> float:
@@ -104,14 +124,15 @@ def _guessed_by(wait: Wait, t: float) -> float:
 
 
 def _least_gap(elapsed: float, looks: int) -> float:
-    """What spreads the second half of the first minute's looks over what is left of it.
+    """What spreads the last of the first minute's looks over what is left of it.
 
-    Each gap in the same proportion to the time passed, so that none is a long silence.
+    As many are kept as it takes to double the time passed again and again until the minute is over.
     """
-    if looks < FIRST_MINUTE / 2 or elapsed >= 60:
-        return 0.0
     passed = max(elapsed, 1.0)
-    return passed * math.expm1(math.log(60 / passed) / max(FIRST_MINUTE - looks, 1))
+    spare = FIRST_MINUTE - looks
+    if passed >= 60 or spare > math.log2(60 / passed) + 1:
+        return 0.0
+    return passed * math.expm1(math.log(60 / passed) / max(spare, 1))
 
 
 def _until_due(density: Sequence[float], elapsed: float) -> float:
