@@ -110,7 +110,8 @@ def _blur(seen: Sequence[float]) -> float:
     taken for the shape (a kernel's width after Silverman, with a factor that was measured).
     """
     spread = pstdev([math.log(duration) for duration in seen])
-    return min(0.01 + 0.25 / len(seen) + 0.6 * spread * len(seen) ** -0.2, 0.9)
+    fewer: float = len(seen) ** -0.2
+    return min(0.01 + 0.25 / len(seen) + 0.6 * spread * fewer, 0.9)
 
 
 def _guessed_by(wait: Wait, t: float) -> float:
