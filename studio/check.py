@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from studio import records, sidecar
+from studio import film_rows, records, sidecar
 from studio.adoption import NotAdopted, adopt
 from studio.database import Database
 from studio.findings import Finding, Kind
@@ -70,7 +70,7 @@ class Check:
 
     def _leftovers(self) -> Iterator[Finding]:
         alone = not driven(self._storage)
-        for folder in ("videos", "inputs"):
+        for folder in ("videos", "inputs", "films"):
             for path in _files(self._storage.root / folder):
                 if path.suffix == ".part" and (alone or _age(path) > HALF_AFTER):
                     yield self._remove(Kind.HALF, path, "A download that never ended.")
@@ -163,6 +163,8 @@ class Check:
         )
 
     def _inputs(self) -> Iterator[Finding]:
+        with self._database.engine.connect() as connection:
+            self._used.update(film_rows.pictures(connection))
         for path in _files(self._storage.root / "inputs"):
             if path.suffix == ".part" or f"inputs/{path.name}" in self._used:
                 continue

@@ -136,13 +136,7 @@ def _follows(film: Film, scene: Scene, job: Job) -> bool:
     before = film.before(scene)
     if not before or film.link(scene) is Link.CUT:
         return True
-    return parent_of(job) == before.job
-
-
-def parent_of(job: Job) -> str | None:
-    """The id of the job that this one goes on from."""
-    parent: str | None = getattr(job, "parent", None)
-    return parent
+    return job.parent == before.job
 
 
 def asking(film: Film, scene: Scene, model: Model) -> str:

@@ -2,8 +2,8 @@
 
 The sound of a clip comes in frames of 1024 samples and rarely ends with its last picture. At each
 seam the next clip's first frame follows the last whole one, so there is no gap; it is early by less
-than one frame, 21 ms, and that never adds up. The part-filled last frame of a clip sounds only where that
-needs one more. Where a clip has no sound, frames of silence stand in.
+than one frame, 21 ms, and that never adds up: where one more is needed, the part-filled last frame
+of the clip sounds as well. Where a clip has no sound, frames of silence stand in.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def stitch(
     destination: Path,
     *,
     simulated: bool = False,
-    progress: Callable[[float], None] = lambda share: None,
+    progress: Callable[[float], object] = float,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Stitched:
     """Write ``pieces`` one after the other to ``destination``; a stop leaves nothing behind.

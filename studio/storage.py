@@ -32,7 +32,7 @@ class Storage:
     def prepare(self) -> None:
         """Make the folders. Raises StorageUnusable with a sentence."""
         try:
-            for name in ("videos", "inputs", "tmp"):
+            for name in ("videos", "inputs", "films", "tmp"):
                 (self.root / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageUnusable(_UNWRITABLE) from error
@@ -113,7 +113,7 @@ class Storage:
 
     def drop_halves(self) -> None:
         """Remove what a killed process left half written; only for who is alone on the folder."""
-        for name in ("videos", "inputs"):
+        for name in ("videos", "inputs", "films"):
             for part in (self.root / name).glob("*.part"):
                 with contextlib.suppress(OSError):
                     part.unlink()

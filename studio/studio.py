@@ -20,9 +20,13 @@ from studio.assist import Assist
 from studio.budget import Budget
 from studio.database import Database
 from studio.driver import Driver
+<<<<<<< HEAD
 from studio.entry.secret import Secret
 from studio.entry.shares import Shares
 from studio.events import Events
+=======
+from studio.films import Films
+>>>>>>> 7ba2d05 (Films over HTTP: scenes that follow each other are run, priced and put together)
 from studio.inputs import Inputs
 from studio.jobs import Jobs
 from studio.keeping import Keeping
@@ -33,6 +37,7 @@ from studio.polling import History
 from studio.providers import Providers
 from studio.queueing import Queue
 from studio.settings import Settings
+from studio.stitching import Stitching
 from studio.storage import Storage, StorageUnusable
 from studio.telemetry import telemetry_of
 from veo_client.models import load_models
@@ -62,6 +67,8 @@ class Studio:
         )
         self.queue = Queue(self.database, self._look_again)
         self.library = Library(self.database, self.storage, self.keeping)
+        self.films = Films(self.database, self.table, inputs, self.jobs, budget, self.offer)
+        self.stitching = Stitching(self.storage, self.films)
         self.providers = Providers(settings, pace.limits)
         self.assist = Assist(self.database, self.table, self.providers, budget, self.offer, pace)
         self._advance = Advance(
@@ -108,6 +115,7 @@ class Studio:
         for task in aside:
             task.cancel()
         await asyncio.gather(*aside, return_exceptions=True)
+        await self.stitching.stop()
         await driver.stop(patience)
         await self.jobs.watcher.stop()
         await self.providers.aclose()

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from studio.agents.door import Door
 from studio.api.content import Content
 from studio.api.errors import HANDLERS
+from studio.api.films import Films
 from studio.api.library import LibraryApi
 from studio.api.queue import Queueing
 from studio.api.share import Sharing
@@ -57,6 +58,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/library", library.find),
         Route("/library", library.change_many, methods=["POST"]),
         Route("/library.zip", library.zip),
+        *_films(Films(studio)),
         Route("/spend.csv", Spend(studio).csv),
     ]
     shape = Middleware(ExceptionMiddleware, handlers=HANDLERS)
@@ -65,6 +67,26 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/readyz", readyz),
         Route("/mcp", Door(studio), methods=["GET", "POST", "DELETE"], middleware=[shape]),
         Mount("/v1", Router(v1, redirect_slashes=False), middleware=[shape]),
+    ]
+
+
+def _films(films: Films) -> list[BaseRoute]:
+    one, scene = "/films/{id}", "/films/{id}/scenes/{scene}"
+    return [
+        Route("/films", films.create, methods=["POST"]),
+        Route("/films", films.list),
+        Route(one, films.retrieve),
+        Route(one, films.change, methods=["PATCH"]),
+        Route(one, films.delete, methods=["DELETE"]),
+        Route(f"{one}/scenes", films.add_scene, methods=["POST"]),
+        Route(scene, films.change_scene, methods=["PATCH"]),
+        Route(scene, films.delete_scene, methods=["DELETE"]),
+        Route(f"{one}/script", films.script, methods=["POST"]),
+        Route(f"{one}/run", films.run, methods=["POST"]),
+        Route(f"{one}/stitch", films.stitch, methods=["POST"]),
+        Route(f"{one}/stitch", films.stop_stitching, methods=["DELETE"]),
+        Route(f"{one}/content", films.content),
+        Route(f"{one}/pictures/{{name}}", films.picture),
     ]
 
 

@@ -118,3 +118,8 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "last_frame": _picture,
     "reference_images": _pictures,
 }
+
+
+def read_as(field: str, value: Any) -> Any:
+    """A value as this field of VideoRequest. Raises RequestError with one sentence."""
+    return _READERS[field](field, value)

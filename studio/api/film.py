@@ -1,0 +1,129 @@
+"""A film as the API shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from studio.access import Visitor
+from studio.api.video import as_video
+from studio.film import (
+    Film,
+    Scene,
+    durations,
+    links,
+    price,
+    request_fields,
+    slots,
+    standing,
+    total_seconds,
+)
+from studio.jobs import NotNow
+from studio.stitching import shots, signature
+from veo_client.models import Model
+
+if TYPE_CHECKING:
+    from studio.studio import Studio
+
+STITCHED = ("seconds", "width", "height", "size", "sha256", "lossless", "sound", "simulated")
+
+
+def as_film(studio: Studio, film: Film, visitor: Visitor) -> dict[str, Any]:
+    """The film with its scenes, their videos, what is to be paid, and the stitched file."""
+    model = studio.films.model(film, visitor)
+    plan = studio.films.plan(film, model)
+    return {
+        "id": film.id,
+        "object": "film",
+        "name": film.name,
+        "created_at": int(film.created_at.timestamp()),
+        "updated_at": int(film.updated_at.timestamp()),
+        **asdict(film.settings),
+        "model": model.id if model else film.settings.model,
+        "seconds": total_seconds(film, model) if model else 0.0,
+        "to_run": [scene.id for scene in plan],
+        "cost_estimate": studio.films.cost(film, plan, visitor),
+        "scenes": [_scene(studio, film, scene, model) for scene in film.scenes],
+        "stitched": stitched(studio, film, model),
+    }
+
+
+def in_short(film: Film) -> dict[str, Any]:
+    """The film in a list."""
+    return {
+        "id": film.id,
+        "object": "film",
+        "name": film.name,
+        "created_at": int(film.created_at.timestamp()),
+        "updated_at": int(film.updated_at.timestamp()),
+        "scenes": len(film.scenes),
+        "stitched": bool(film.stitched),
+    }
+
+
+def _scene(studio: Studio, film: Film, scene: Scene, model: Model | None) -> dict[str, Any]:
+    job = film.job(scene)
+    shown: dict[str, Any] = {
+        "id": scene.id,
+        "position": scene.position,
+        "prompt": scene.prompt,
+        "link": film.link(scene).value,
+        "pictures": _pictures(film, scene),
+        "standing": standing(film, scene, model).value,
+        "video": as_video(job, studio.jobs.expected_seconds(job)) if job else None,
+    }
+    if not model:
+        return {**shown, "duration": scene.request.get("duration"), "cost_estimate": None}
+    return {
+        **shown,
+        "duration": request_fields(film, scene, model)["duration"],
+        "durations": durations(film, scene, model),
+        "links": [link.value for link in links(film, scene, model)],
+        "slots": slots(scene, film.link(scene), model),
+        "cost_estimate": price(film, scene, model),
+    }
+
+
+def _pictures(film: Film, scene: Scene) -> dict[str, Any]:
+    """Addresses of the pictures, as seen from the root."""
+
+    def address(key: str) -> str:
+        return f"/v1/films/{film.id}/pictures/{key.rpartition('/')[2]}"
+
+    request: Mapping[str, Any] = scene.request
+    single = {
+        name: address(request[name]) for name in ("first_frame", "last_frame") if name in request
+    }
+    many = [address(key) for key in request.get("reference_images", ())]
+    return {**single, "reference_images": many} if many else single
+
+
+def stitched(studio: Studio, film: Film, model: Model | None) -> dict[str, Any]:
+    """The film's file: whether it is there, what it is, whether it is as the scenes are now.
+
+    ``status``: "none", "running", "ready", or "older" where a scene was changed since.
+    """
+    work = studio.stitching.works.get(film.id)
+    facts = film.stitched or {}
+    status = "none"
+    if facts:
+        status = "ready" if facts["made_of"] == _signature(film, model) else "older"
+    return {
+        "status": "running" if work else status,
+        "progress": round(100 * work.share) if work else 100 if facts else 0,
+        "possible": _signature(film, model) is not None,
+        "there": bool(facts),
+        "error": studio.stitching.failures.get(film.id),
+        "provenance": facts.get("provenance"),
+        "version": str(facts.get("key", ""))[-12:-4] or None,
+        **{name: facts.get(name) for name in STITCHED},
+    }
+
+
+def _signature(film: Film, model: Model | None) -> list[Any] | None:
+    """What a film put together now would be made of; None: a scene is missing."""
+    try:
+        return signature(shots(film, model))
+    except NotNow:
+        return None

@@ -1,0 +1,370 @@
+"""Films over HTTP: scenes in order, what a run pays for, what depends on what, and whose it is."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from studio.database import jobs
+from studio.film import Film, FilmSettings, Link, Scene, Standing, standing
+from studio.films import Films
+from studio.job import Job, Relation, State
+from studio.settings import Settings
+from studio.stitching import shots
+from studio.studio import Studio
+from tests.api_kit import ELSEWHERE, clip, picture, serving
+from tests.api_kit import api as api_on
+from tests.library_kit import a_record
+from tests.strict_google import Plan, StrictGoogle
+from tests.test_api import fits
+from veo_client.models import load_models
+
+OMNI = "gemini-omni-1.2-flash"
+SECRET = {**ELSEWHERE, "authorization": "Bearer my-own-long-secret-word"}
+OTHER = {**ELSEWHERE, "authorization": "Bearer another-long-secret-word"}
+
+
+@contextlib.asynccontextmanager
+async def api(tmp_path: Path, **more: Any) -> AsyncIterator[tuple[httpx.AsyncClient, Studio]]:
+    """A studio whose stand-in is never reached: nothing here is run but with Google."""
+    studio = Studio(Settings(outputs_dir=tmp_path, stand_in="always", **more))
+    async with serving(studio) as url, httpx.AsyncClient(base_url=url, timeout=30) as client:
+        yield client, studio
+
+
+async def film_of(client: httpx.AsyncClient, *prompts: str, **settings: Any) -> dict[str, Any]:
+    script = "\n\n".join(prompts)
+    answer = await client.post("/v1/films", json={"script": script, **settings})
+    assert answer.status_code == 200, answer.text
+    film: dict[str, Any] = answer.json()
+    fits("Film", film)
+    return film
+
+
+async def link(client: httpx.AsyncClient, film: dict[str, Any], number: int, how: str) -> None:
+    scene = film["scenes"][number]["id"]
+    answer = await client.patch(f"/v1/films/{film['id']}/scenes/{scene}", json={"link": how})
+    assert answer.status_code == 200, answer.text
+
+
+async def run(client: httpx.AsyncClient, film: dict[str, Any], **what: Any) -> dict[str, Any]:
+    answer = await client.post(f"/v1/films/{film['id']}/run", json=what)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def over(client: httpx.AsyncClient, film: dict[str, Any]) -> dict[str, Any]:
+    """The film once nothing of it is under way."""
+    async with asyncio.timeout(20):
+        while True:
+            body: dict[str, Any] = (await client.get(f"/v1/films/{film['id']}")).json()
+            if "busy" not in standings(body) and body["stitched"]["status"] != "running":
+                fits("Film", body)
+                return body
+            await asyncio.sleep(0.1)
+
+
+def standings(film: dict[str, Any]) -> list[str]:
+    return [scene["standing"] for scene in film["scenes"]]
+
+
+def videos(film: dict[str, Any]) -> list[str]:
+    return [scene["video"]["id"] for scene in film["scenes"]]
+
+
+# Run
+
+
+async def test_a_chain_is_paid_once_and_a_scene_made_again_is_paid_alone(tmp_path: Path) -> None:
+    """The whole life: all, nothing, one again, what follows an older version, the film's file."""
+    async with StrictGoogle() as google, api_on(google, tmp_path) as (client, studio):
+        google.video = clip()
+        film = await film_of(client, "A fox", "It runs", "It rests")
+        await link(client, film, 1, "last_frame")
+        await link(client, film, 2, "last_frame")
+        both = await asyncio.gather(run(client, film), run(client, film), return_exceptions=True)
+        assert any(isinstance(one, dict) for one in both)
+        film = await over(client, film)
+        assert standings(film) == ["done"] * 3, film
+        assert google.creates == 3
+        first, second, third = [await studio.jobs.get(id, "owner") for id in videos(film)]
+        assert None not in (first, second, third)
+        assert [job and (job.parent, job.relation) for job in (second, third)] == [
+            (id, Relation.CONTINUE) for id in videos(film)[:2]
+        ]
+        assert (film["to_run"], film["cost_estimate"]) == ([], 0)
+        nothing = await client.post(f"/v1/films/{film['id']}/run", json={})
+        assert (nothing.status_code, nothing.json()["error"]["code"]) == (409, "not_now")
+
+        answer = await client.post(f"/v1/films/{film['id']}/stitch")
+        assert answer.status_code == 202
+        film = await over(client, film)
+        assert film["stitched"]["status"] == "ready", film["stitched"]
+        assert film["stitched"]["lossless"]
+        assert "C2PA" in film["stitched"]["provenance"]
+        whole = await client.get(f"/v1/films/{film['id']}/content")
+        part = await client.get(f"/v1/films/{film['id']}/content", headers={"range": "bytes=4-7"})
+        assert (part.status_code, part.content) == (206, b"ftyp")
+        assert len(whole.content) == film["stitched"]["size"]
+        told = (await client.get(f"/v1/films/{film['id']}/content?variant=settings")).json()
+        assert [scene["video"] for scene in told["scenes"]] == videos(film)
+        assert told["ai_generated"]
+
+        film = await run(client, film, scene=film["scenes"][1]["id"])
+        film = await over(client, film)
+        assert google.creates == 4
+        assert standings(film) == ["done", "done", "older"]
+        assert (film["to_run"], film["stitched"]["status"]) == ([], "older")
+        files = len([*(tmp_path / "films").glob("*.mp4")])
+        await client.post(f"/v1/films/{film['id']}/stitch")
+        await over(client, film)
+        assert files == len([*(tmp_path / "films").glob("*.mp4")]) == 1
+        assert (await client.delete(f"/v1/films/{film['id']}")).json()["deleted"]
+        assert [*(tmp_path / "films").iterdir()] == []
+        assert await studio.jobs.get(videos(film)[0], "owner"), "the videos stay in the library"
+
+
+async def test_what_follows_a_failed_scene_ends_with_a_sentence_and_runs_again_with_it(
+    tmp_path: Path,
+) -> None:
+    async with StrictGoogle() as google, api_on(google, tmp_path) as (client, _):
+        google.video = clip()
+        google.plan("omni_create", Plan(status=400, body={"error": {"message": "no", "code": 400}}))
+        film = await film_of(client, "A fox", "It runs", "An owl, elsewhere")
+        await link(client, film, 1, "last_frame")
+        film = await over(client, await run(client, film))
+        assert standings(film) == ["failed", "failed", "done"]
+        assert film["scenes"][1]["video"]["cost"] == 0
+        assert google.creates == 1
+        assert film["to_run"] == [scene["id"] for scene in film["scenes"][:2]]
+        refused = await client.post(f"/v1/films/{film['id']}/stitch")
+        assert "Scene 1 is not made yet" in refused.text
+        alone = {"scene": film["scenes"][1]["id"]}
+        refused = await client.post(f"/v1/films/{film['id']}/run", json=alone)
+        assert "Make that one first" in refused.text
+        film = await over(client, await run(client, film))
+        assert standings(film) == ["done"] * 3
+        assert google.creates == 3
+
+
+async def test_over_the_budget_nothing_is_queued(tmp_path: Path) -> None:
+    async with (
+        StrictGoogle() as google,
+        api_on(google, tmp_path, daily_budget=1.0) as (client, studio),
+    ):
+        film = await film_of(client, "A fox [8s]", "An owl [8s]")
+        assert 1.0 < film["cost_estimate"] < 1.2
+        answer = await client.post(f"/v1/films/{film['id']}/run", json={})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (429, "over_budget")
+        assert await studio.jobs.recent("owner", 9) == ()
+        scene = film["scenes"][0]["id"]
+        assert standings(await run(client, film, scene=scene)) == ["busy", "ready"]
+
+
+# Price, settings, script
+
+
+async def test_the_price_is_that_of_the_scenes_that_need_a_run(tmp_path: Path) -> None:
+    async with StrictGoogle() as google, api_on(google, tmp_path) as (client, studio):
+        film = await film_of(client, "A fox [4s]", "An owl [6s]", resolution="720p")
+        film = (await client.post(f"/v1/films/{film['id']}/scenes", json={})).json()
+        model = next(one for one in studio.table.models if one.id == OMNI)
+        assert film["cost_estimate"] == sum(model.price("720p", seconds) for seconds in (4, 6))
+        assert standings(film) == ["ready", "ready", "empty"]
+        body: dict[str, Any] = {
+            "model": "gemini-omni-1.1-flash",
+            "aspect_ratio": "9:16",
+            "fade": 0.5,
+        }
+        film = (await client.patch(f"/v1/films/{film['id']}", json=body)).json()
+        assert (film["aspect_ratio"], film["fade"]) == ("9:16", 0.5)
+        assert film["cost_estimate"] > 10 * 0.1
+        wrong = await client.patch(f"/v1/films/{film['id']}", json={"fade": 9})
+        assert (wrong.status_code, wrong.json()["error"]["param"]) == (400, "fade")
+
+
+async def test_a_chain_of_extensions_that_no_model_makes_is_told_before_it_is_paid(
+    tmp_path: Path,
+) -> None:
+    async with api(tmp_path) as (client, studio):
+        film = await film_of(client, *["A fox [8s]"] * 6, model="veo-3.1-fast-generate-001")
+        for number in range(1, 6):
+            await link(client, film, number, "extension")
+        film = (await client.get(f"/v1/films/{film['id']}")).json()
+        assert [scene["duration"] for scene in film["scenes"]] == [8, 7, 7, 7, 7, 7]
+        answer = await client.post(f"/v1/films/{film['id']}/run", json={})
+        assert "With scene 6 the extended clip would have 43 seconds" in answer.text
+        assert await studio.jobs.recent("owner", 9) == ()
+
+
+async def test_a_script_takes_the_place_of_empty_scenes_and_of_nothing_else(
+    tmp_path: Path,
+) -> None:
+    async with api(tmp_path) as (client, studio):
+        film = (await client.post("/v1/films", json={})).json()
+        assert standings(film) == ["empty"] * 3
+        script = {"script": "Scene 1: A fox [4s]\nScene 2: An owl\n"}
+        film = (await client.post(f"/v1/films/{film['id']}/script", json=script)).json()
+        assert [scene["prompt"] for scene in film["scenes"]] == ["A fox", "An owl"]
+        assert [scene["duration"] for scene in film["scenes"]] == [4, 8]
+        film = (await client.post(f"/v1/films/{film['id']}/script", json=script)).json()
+        assert len(film["scenes"]) == 4
+        empty = await client.post(f"/v1/films/{film['id']}/script", json={"script": " \n"})
+        assert (empty.status_code, empty.json()["error"]["param"]) == (400, "script")
+        count = await studio.database.read(lambda c: c.scalar(select(func.count(jobs.c.id))))
+        assert count == 0
+
+
+# Scenes and their pictures
+
+
+async def test_pictures_are_kept_shown_to_their_owner_alone_and_taken_away(
+    tmp_path: Path,
+) -> None:
+    async with api(tmp_path) as (client, _):
+        film = await film_of(client, "A fox")
+        at = f"/v1/films/{film['id']}/scenes/{film['scenes'][0]['id']}"
+        films = (await client.patch(at, files={"first_frame": picture()})).json()
+        [shown] = films["scenes"][0]["pictures"].values()
+        answer = await client.get(shown)
+        assert answer.headers["content-type"] == "image/png"
+        assert (await client.get(shown, headers=OTHER)).status_code == 404
+        assert "last_frame" in films["scenes"][0]["slots"]
+        assert "reference_images" not in films["scenes"][0]["slots"]
+        films = (await client.patch(at, json={"first_frame": None})).json()
+        assert films["scenes"][0]["pictures"] == {}
+        assert (await client.get(shown)).status_code == 404
+        drawn = [base64.b64encode(picture(color)).decode() for color in ("red", "blue")]
+        films = (await client.patch(at, json={"reference_images": drawn})).json()
+        kept = films["scenes"][0]["pictures"]["reference_images"]
+        names = [each.rpartition("/")[2] for each in kept]
+        films = (await client.patch(at, json={"reference_images": names[1:]})).json()
+        assert len(films["scenes"][0]["pictures"]["reference_images"]) == 1
+        stolen = await client.patch(at, json={"reference_images": names[:1]})
+        assert (stolen.status_code, stolen.json()["error"]["param"]) == (400, "reference_images")
+        broken = await client.patch(at, files={"first_frame": b"no picture"})
+        assert broken.status_code == 400
+
+
+async def test_nobody_finds_a_film_of_somebody_else(tmp_path: Path) -> None:
+    async with api(tmp_path) as (client, _):
+        client.headers.update(SECRET)
+        film = await film_of(client, "A fox", name="Mine")
+        one = f"/v1/films/{film['id']}"
+        scene = f"{one}/scenes/{film['scenes'][0]['id']}"
+        for method, path in (
+            *(("GET", one), ("PATCH", one), ("DELETE", one), ("POST", f"{one}/scenes")),
+            *(("PATCH", scene), ("DELETE", scene), ("POST", f"{one}/run")),
+            *(("POST", f"{one}/stitch"), ("DELETE", f"{one}/stitch"), ("GET", f"{one}/content")),
+        ):
+            body: dict[str, str] | None = {} if method in ("POST", "PATCH") else None
+            answer = await client.request(method, path, json=body, headers=OTHER)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found"), path
+            assert "fox" not in answer.text
+        script = await client.post(f"{one}/script", json={"script": "x"}, headers=OTHER)
+        assert script.status_code == 404
+        assert (await client.get("/v1/films", headers=OTHER)).json()["data"] == []
+        [listed] = (await client.get("/v1/films")).json()["data"]
+        assert (listed["name"], listed["scenes"]) == ("Mine", 1)
+        assert (await client.get(one)).json()["scenes"] == film["scenes"]
+
+
+async def test_scenes_keep_an_order_whatever_is_done_to_them(tmp_path: Path) -> None:
+    """Against a plain list; one film takes all the orders that are drawn."""
+    async with api(tmp_path) as (_, studio):
+        films = studio.films
+        loop = asyncio.get_running_loop()
+
+        def drawn(moves: list[tuple[str, int, int]]) -> None:
+            asyncio.run_coroutine_threadsafe(same_as_a_list(films, moves), loop).result(20)
+
+        number = st.integers(0, 6)
+        moves = st.tuples(st.sampled_from(["add", "behind", "move", "remove"]), number, number)
+        await asyncio.to_thread(given(st.lists(moves, max_size=8))(drawn))
+
+
+async def same_as_a_list(films: Films, moves: list[tuple[str, int, int]]) -> None:
+    film = await films.create("owner")
+    order = [scene.id for scene in film.scenes]
+    for what, one, other in moves:
+        at = min(one, len(order) - 1)
+        if what == "add" or not order:
+            film, scene = await films.add(film.id, "owner", prompt="x")
+            order.append(scene.id)
+        elif what == "behind":
+            film, scene = await films.add(film.id, "owner", after=order[at])
+            order.insert(at + 1, scene.id)
+        elif what == "move":
+            film = await films.move(film.id, "owner", order[at], other)
+            order.insert(other, order.pop(at))
+        else:
+            film = await films.remove(film.id, "owner", order.pop(at))
+        assert [scene.id for scene in film.scenes] == order
+        assert [scene.position for scene in film.scenes] == [*range(len(order))]
+    await films.delete(film.id, "owner")
+
+
+# What the film is made of
+
+
+def a_job(id: str, **changes: Any) -> Job:
+    record = a_record(id=id, video=f"videos/{id}.mp4", seconds=8.0, **changes)
+    fields = {name: record[name] for name in Job.__dataclass_fields__ if name in record}
+    return Job(**{**fields, "state": State(record["state"])})
+
+
+def a_film(*rows: tuple[Link, Job], **settings: Any) -> Film:
+    now = rows[0][1].created_at
+    scenes = tuple(
+        Scene(id=job.id, film="f", position=n, request={"prompt": "x"}, link=how, job=job.id)
+        for n, (how, job) in enumerate(rows)
+    )
+    return Film(
+        id="f",
+        owner="owner",
+        name="",
+        settings=FilmSettings(**settings),
+        stitched=None,
+        created_at=now,
+        updated_at=now,
+        scenes=scenes,
+        jobs={job.id: job for _, job in rows},
+    )
+
+
+MODEL = load_models().models[0]
+
+
+def test_an_extension_is_shown_once_with_what_it_extends() -> None:
+    one = a_job("one")
+    two = a_job("two", parent="one", relation=Relation.EXTEND)
+    three = a_job("three", parent="two", relation=Relation.EXTEND)
+    cut = a_job("cut")
+    film = a_film(
+        (Link.CUT, one), (Link.EXTENSION, two), (Link.EXTENSION, three), (Link.CUT, cut), fade=0.5
+    )
+    assert [(shot.job.id, shot.start, shot.fade) for shot in shots(film, MODEL)] == [
+        ("three", 0.0, 0.0),
+        ("cut", 0.0, 0.5),
+    ]
+
+
+def test_of_an_extension_of_an_older_scene_only_the_new_part_is_shown() -> None:
+    again, two = a_job("again"), a_job("two", parent="one", relation=Relation.EXTEND)
+    film = a_film((Link.CUT, again), (Link.EXTENSION, two))
+    film = Film(**{**vars(film), "jobs": {**film.jobs, "one": a_job("one")}})
+    assert standing(film, film.scenes[1], MODEL) is Standing.OLDER
+    assert [(shot.job.id, shot.start) for shot in shots(film, MODEL)] == [
+        ("again", 0.0),
+        ("two", 8.0),
+    ]
