@@ -20,13 +20,10 @@ from studio.assist import Assist
 from studio.budget import Budget
 from studio.database import Database
 from studio.driver import Driver
-<<<<<<< HEAD
 from studio.entry.secret import Secret
 from studio.entry.shares import Shares
 from studio.events import Events
-=======
 from studio.films import Films
->>>>>>> 7ba2d05 (Films over HTTP: scenes that follow each other are run, priced and put together)
 from studio.inputs import Inputs
 from studio.jobs import Jobs
 from studio.keeping import Keeping
