@@ -24,6 +24,11 @@ SERVICES_CURE = (
 )
 AZURITE = "azurite@~3.35"
 """Stands for Azure Storage; newer ones need a newer Node.js than Debian has."""
+KUBERNETES = ("@kubernetes-models/gateway-api@^2", "@kubernetes-models/keda@^2", "typescript@^5")
+"""What the Gateway API and KEDA know of their objects, and what holds ours against it."""
+KUBERNETES_CURE = "KEDA and the Gateway API are held against their schemas: install Node.js and npm."
+    "The manifests are held against KEDA and the Gateway API: install Node.js and npm."
+)
 
 
 def browser() -> str | None:
@@ -51,6 +56,18 @@ def postgresql() -> Path | None:
 def azurite() -> Path:
     """Azurite's program, whether it is there or not."""
     return _node() / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+
+
+def node_modules() -> Path:
+    """Where npm's packages are."""
+    return _node() / "node_modules"
+
+
+def kubernetes_models() -> Path | None:
+    """The compiler, where it and the objects' descriptions are there."""
+    there = (node_modules() / "@kubernetes-models" / "keda").is_dir()
+    compiler = node_modules() / "typescript" / "bin" / "tsc"
+    return compiler if there and compiler.exists() and shutil.which("node") else None
 
 
 def _node() -> Path:
@@ -84,15 +101,19 @@ def install() -> None:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (["update"], ["install", "-y", "--no-install-recommends", *_missing()]):
             subprocess.run([apt, "-qq", *command], env=quiet, check=True)
-    if not azurite().exists() and (npm := shutil.which("npm")):
+    wanted = [] if azurite().exists() else [AZURITE]
+    wanted += [] if kubernetes_models() else KUBERNETES
+    if wanted and (npm := shutil.which("npm")):
         into = ["--prefix", str(_node()), "--no-audit", "--no-fund", "--silent"]
-        subprocess.run([npm, "install", *into, AZURITE], check=True)
+        subprocess.run([npm, "install", *into, *wanted], check=True)
     if not browser():
         print(BROWSER_CURE)
     if not image_engine():
         print(IMAGE_CURE)
     if not (postgresql() and shutil.which("redis-server") and azurite().exists()):
         print(SERVICES_CURE)
+    if not kubernetes_models():
+        print(KUBERNETES_CURE)
 
 
 if __name__ == "__main__":
