@@ -26,7 +26,7 @@ AZURITE = "azurite@~3.35"
 """Stands for Azure Storage; newer ones need a newer Node.js than Debian has."""
 KUBERNETES = ("@kubernetes-models/gateway-api@^2", "@kubernetes-models/keda@^2", "typescript@^5")
 """What the Gateway API and KEDA know of their objects, and what holds ours against it."""
-KUBERNETES_CURE = "KEDA and the Gateway API are held against their schemas: install Node.js and npm."
+KUBERNETES_CURE = (
     "The manifests are held against KEDA and the Gateway API: install Node.js and npm."
 )
 
