@@ -101,11 +101,9 @@ def install() -> None:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (["update"], ["install", "-y", "--no-install-recommends", *_missing()]):
             subprocess.run([apt, "-qq", *command], env=quiet, check=True)
-    wanted = [] if azurite().exists() else [AZURITE]
-    wanted += [] if kubernetes_models() else KUBERNETES
-    if wanted and (npm := shutil.which("npm")):
+    if not (azurite().exists() and kubernetes_models()) and (npm := shutil.which("npm")):
         into = ["--prefix", str(_node()), "--no-audit", "--no-fund", "--silent"]
-        subprocess.run([npm, "install", *into, *wanted], check=True)
+        subprocess.run([npm, "install", *into, AZURITE, *KUBERNETES], check=True)
     if not browser():
         print(BROWSER_CURE)
     if not image_engine():
