@@ -41,6 +41,8 @@ def _not_offered(old: str | None, new: str, model: Model) -> list[str]:
 
 def only_offered(request: VideoRequest, model: Model, changed: str | None = None) -> VideoRequest:
     """Without whatever the form does not show for this model."""
+    if request.task:
+        request = replace(request, first_frame=None, last_frame=None, reference_images=())
     references = request.reference_images[: model.reference_images]
     if request.first_frame is not None and changed != "reference_images":
         references = ()
@@ -57,7 +59,7 @@ def only_offered(request: VideoRequest, model: Model, changed: str | None = None
         seed=request.seed if model.seed else None,
         generate_audio=request.generate_audio or not model.silent,
         person_generation=people if people in model.person_generation else None,
-        number_of_videos=max(1, min(request.number_of_videos, model.max_videos)),
+        number_of_videos=1 if request.task else max(1, request.number_of_videos),
     )
 
 
@@ -65,6 +67,8 @@ def _timed(
     request: VideoRequest, model: Model, changed: str | None, notes: tuple[str, ...]
 ) -> Fitted:
     """With seconds and a resolution that go together."""
+    if request.task == "edit":
+        return Fitted(replace(request, duration=None), notes)
     asked, possible = request.duration, possible_durations(request, model)
     if asked is None:
         return Fitted(replace(request, duration=default_duration(request, model)), notes)
@@ -82,6 +86,8 @@ def _timed(
 
 def offered_durations(request: VideoRequest, model: Model) -> tuple[int, ...]:
     """Seconds to choose from with these pictures; choosing one may move the resolution."""
+    if request.task:
+        return model.durations_to_extend if request.task == "extend" else ()
     possible = {s for r in model.resolutions for s in _durations_at(r, request, model)}
     return tuple(seconds for seconds in model.durations if seconds in possible)
 
@@ -92,6 +98,8 @@ def _durations_at(resolution: str, request: VideoRequest, model: Model) -> tuple
 
 def _cause(request: VideoRequest, model: Model) -> str:
     """Why the seconds moved: the beginning of the sentence."""
+    if request.task == "extend":
+        return WORDS.make.by_extension
     if request.reference_images and model.durations_with_reference_images:
         return WORDS.with_references
     if request.last_frame is not None and model.durations_with_last_frame:

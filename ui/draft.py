@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,26 @@ def read(prompt: object, draft: object, uploads: Path) -> VideoRequest:
         person_generation=_text(draft.get("person_generation")),
         number_of_videos=_whole(draft.get("number_of_videos"), "number_of_videos") or 1,
     )
+
+
+def added(draft: Draft) -> int | None:
+    """Seconds that an extension adds. Raises RequestError."""
+    return _whole(draft.get("added"), "added")
+
+
+def told(request: VideoRequest, draft: Draft) -> VideoRequest:
+    """The request whose prompt tells who is on the reference images that were named."""
+    names = draft.get("reference_names")
+    named = names if isinstance(names, list) and not request.task else []
+    count = len(request.reference_images)
+    said = [
+        WORDS.make.who.format(n=n, name=name.strip()[:80])
+        for n, name in enumerate(named[:count], 1)
+        if isinstance(name, str) and name.strip()
+    ]
+    if not said or not request.prompt.strip():
+        return request
+    return replace(request, prompt=f"{request.prompt.rstrip()}\n\n{' '.join(said)}")
 
 
 def settings_of(request: VideoRequest) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from studio.job import State
+from ui.create_words import MakeWords
 from ui.spend_words import SpendWords
 
 
@@ -182,6 +183,9 @@ class Words:
 
     # Settings & spend
     spend: SpendWords = field(default_factory=SpendWords)
+
+    # Ways of working, queue, guide and batches
+    make: MakeWords = field(default_factory=MakeWords)
 
     # Errors of the page itself
     whole_number: str = "This has to be a whole number."

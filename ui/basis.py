@@ -1,0 +1,50 @@
+"""The card above the prompt: which video is gone on from, and how; of edits their history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from studio.job import Job, State
+from ui.ways import Basis
+from ui.words import WORDS
+
+
+def card(basis: Basis | None) -> str:
+    """Nothing where a video is made anew."""
+    if not basis:
+        return ""
+    doing = WORDS.make.doing[basis.way]
+    leave = escape(WORDS.make.leave.format(doing=doing))
+    strip = versions(basis.versions, basis.job.id) if len(basis.versions) > 1 else ""
+    return (
+        f'<section class="basis" data-way-is="{basis.way}" aria-label="{escape(doing)}">'
+        f"{_poster(basis.job)}<p><b>{escape(doing)}</b>"
+        f'<span dir="auto">{escape(basis.job.prompt or WORDS.recovered)}</span></p>'
+        f'<button type="button" class="leave" data-leave aria-label="{leave}" title="{leave}">✕'
+        f"</button>{strip}</section>"
+    )
+
+
+def versions(jobs: Sequence[Job], current: str) -> str:
+    """What came of what, the first one first; each can be looked at."""
+    shown = "".join(_version(job, n, current=job.id == current) for n, job in enumerate(jobs, 1))
+    return f'<ol class="versions" aria-label="{WORDS.make.versions}">{shown}</ol>'
+
+
+def _version(job: Job, n: int, *, current: bool) -> str:
+    name = escape(WORDS.make.version.format(n=n, prompt=job.prompt[:100]))
+    here = ' aria-current="true"' if current else ""
+    ready = job.state is State.COMPLETED
+    return (
+        f'<li><button type="button" data-act="show" data-id="{escape(job.id)}" title="{name}" '
+        f'aria-label="{name}"{here}{"" if ready else " disabled"}>{_poster(job)}'
+        f"<i>{n}</i></button></li>"
+    )
+
+
+def _poster(job: Job) -> str:
+    if not job.poster:
+        return '<span class="still"></span>'
+    address = f"v1/videos/{escape(job.id)}/content?variant=thumbnail"
+    return f'<img class="still" src="{address}" alt="">'

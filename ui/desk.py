@@ -1,0 +1,212 @@
+"""The desk: what happens in the composer, from the first choice to Generate."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from studio.access import Visitor
+from studio.job import Job, Relation, State
+from studio.studio import Studio
+from ui.basis import card
+from ui.choices import fit
+from ui.composer import composed, nothing_to_choose
+from ui.draft import Draft, added, draft_of, read, told
+from ui.notes import banner
+from ui.once import once
+from ui.order import Order, label, ordered
+from ui.pictures import differs, in_shape
+from ui.ways import WAYS, Basis, limited, settled
+from ui.words import WORDS
+from veo_client.errors import Problem, RequestError
+from veo_client.images import prepare
+
+MOST_VERSIONS = 30
+Drawn = tuple[Any, ...]
+"""Prompt, card, form and button."""
+
+
+class Desk:
+    """The handlers of the composer, for all its visitors."""
+
+    def __init__(
+        self, studio: Studio, uploads: Path, visitor: Callable[[gr.Request], Visitor]
+    ) -> None:
+        self.studio = studio
+        self.uploads = uploads
+        self.visitor = visitor
+
+    def at_first(self) -> tuple[str, dict[str, Any], str]:
+        """Banner, composer and button for the owner at home, until the page knows its visitor."""
+        home = self.studio.visitor("127.0.0.1", {"host": "127.0.0.1"}, {})
+        _, _, form, button = self._drawn({}, home)
+        return banner(self.studio.offer(home), home), form, str(button["value"])
+
+    async def follow(self, value: Any, request: gr.Request) -> Drawn:
+        """A choice was made: the card, the form that goes with it, and what the button says now."""
+        visitor = self.visitor(request)
+        draft, problems = await self._usable(_draft_in(value))
+        return (await self._redrawn(draft, visitor, problems))[1:]
+
+    async def begin(self, event: gr.EventData, request: gr.Request) -> Drawn:
+        """A way of working begins from a video, or its settings are used again."""
+        sent = event._data if isinstance(event._data, Mapping) else {}
+        visitor = self.visitor(request)
+        job = await self.studio.jobs.get(str(sent.get("id", ""))[:80], visitor.owner)
+        draft = dict(_draft_in(sent))
+        if not job:
+            return await self._redrawn(draft, visitor, [Problem("parent", WORDS.make.gone)])
+        way, seed = str(sent.get("way", "")), sent.get("seed") is True
+        draft = await self._begun(draft, way, job, seed=seed)
+        anew = way in ("reuse", Relation.VARIATION, Relation.FINAL)
+        prompt, *rest = await self._redrawn(draft, visitor)
+        return gr.update(**prompt, value=job.prompt) if anew else gr.update(**prompt), *rest
+
+    async def _begun(self, draft: Draft, way: str, job: Job, *, seed: bool) -> Draft:
+        """The draft with which a way begins."""
+        if way in (Relation.EXTEND, Relation.EDIT, Relation.CONTINUE):
+            return {**draft, "way": way, "parent": job.id, "model": job.model, "changed": "way"}
+        old = await asyncio.to_thread(draft_of, job.request, self.studio.storage, self.uploads)
+        kept = {"edits": draft.get("edits"), "model": job.model, "generate_audio": True}
+        fresh: Draft = {**kept, **old, "changed": "way"}
+        if not (seed or way == Relation.FINAL):
+            fresh = {**fresh, "seed": ""}
+        if way == Relation.FINAL:
+            finer = {name: draft.get(name) for name in ("model", "resolution")}
+            same = finer["model"] == job.model
+            fresh = {**fresh, **({"model": None, "resolution": None} if same else finer)}
+        if way in (Relation.VARIATION, Relation.FINAL):
+            fresh = {**fresh, "way": way, "parent": job.id}
+        return fresh
+
+    # Jobs
+
+    async def order(self, prompt: str, value: Any, visitor: Visitor) -> tuple[Job, ...]:
+        """Generate was pressed: queue what the form asks for. Raises VeoError."""
+        draft = _draft_in(value)
+        basis = await self._basis(draft, visitor)
+        request = told(read(prompt, draft, self.uploads), draft)
+        offer = limited(self.studio.offer(visitor), basis)
+        request = settled(request, basis, added(draft))
+        model, _ = self.studio.table.resolve(request.model, offer.providers)
+        if basis and model not in offer.models:
+            model = _first(offer.models)
+        order = ordered(fit(request, model).request, model, offer, draft, basis)
+        sending = [await asyncio.to_thread(in_shape, r, draft.get("fit")) for r in order.to_send()]
+        return await self.studio.jobs.submit_many(
+            sending,
+            visitor,
+            parent=basis.job.id if basis else None,
+            relation=basis.way if basis else None,
+            idempotency_key=once(value, f"{order.requests!r} {basis and basis.job.id}"),
+        )
+
+    async def after(self, value: Any, jobs: tuple[Job, ...], visitor: Visitor) -> Drawn:
+        """The desk once it is sent: an edit goes on from its new version, other ways are over."""
+        draft = dict(_draft_in(value))
+        way = draft.get("way")
+        if way not in WAYS:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        parent = jobs[0].id if way == Relation.EDIT else None
+        draft |= {"way": way if parent else None, "parent": parent, "changed": "way"}
+        prompt, *rest = await self._redrawn(draft, visitor)
+        emptied = way not in (Relation.VARIATION, Relation.FINAL)
+        return gr.update(**prompt, **({"value": ""} if emptied else {})), *rest
+
+    # What they share
+
+    async def _basis(self, draft: Draft, visitor: Visitor) -> Basis | None:
+        """The video that the draft goes on from; None: it is made anew.
+
+        Raises RequestError where that video is gone.
+        """
+        way, parent = draft.get("way"), draft.get("parent")
+        if way not in WAYS:
+            return None
+        job = await self.studio.jobs.get(str(parent)[:80], visitor.owner)
+        way = Relation(way)
+        edited = way is Relation.EDIT and job is not None and not job.final
+        if not job or not (edited or job.state is State.COMPLETED):
+            raise RequestError(Problem("parent", WORDS.make.gone))
+        versions = await self.versions(job) if way is Relation.EDIT else ()
+        return Basis(job, way, versions)
+
+    async def versions(self, job: Job) -> tuple[Job, ...]:
+        """The edits that led to a job, and what the first of them was made from."""
+        line = [job]
+        while line[0].relation is Relation.EDIT and line[0].parent and len(line) < MOST_VERSIONS:
+            parent = await self.studio.jobs.get(line[0].parent, job.owner)
+            if not parent:
+                break
+            line.insert(0, parent)
+        return tuple(line)
+
+    async def _usable(self, draft: Draft) -> tuple[Draft, list[Problem]]:
+        """The draft without what can't be used; a new picture is opened to see."""
+        problems: list[Problem] = []
+        while True:
+            try:
+                await self._open_new_picture(draft)
+            except RequestError as error:
+                problems += error.problems
+                bad = {problem.field for problem in error.problems}
+                draft = {key: kept for key, kept in draft.items() if key not in bad}
+            else:
+                return draft, problems
+
+    async def _open_new_picture(self, draft: Draft) -> None:
+        request, field = read("", draft, self.uploads), draft.get("changed")
+        if field in ("first_frame", "last_frame", "reference_images") and draft.get(field):
+            pictures = getattr(request, field)
+            for picture in pictures if isinstance(pictures, tuple) else (pictures,):
+                await asyncio.to_thread(prepare, picture, field)
+
+    async def _redrawn(self, draft: Draft, visitor: Visitor, problems: Any = ()) -> Drawn:
+        try:
+            basis = await self._basis(draft, visitor)
+            if basis and not limited(self.studio.offer(visitor), basis).models:
+                raise RequestError(Problem("parent", WORDS.make.nobody_can))
+        except RequestError as error:
+            basis, problems = None, [*problems, *error.problems]
+            draft = {**draft, "way": None, "parent": None}
+        draft, more = await self._usable(draft)
+        return await asyncio.to_thread(self._drawn, draft, visitor, basis, [*problems, *more])
+
+    def _drawn(
+        self, draft: Draft, visitor: Visitor, basis: Basis | None = None, problems: Any = ()
+    ) -> Drawn:
+        hint = WORDS.make.hints.get(basis.way if basis else "", WORDS.prompt_hint)
+        prompt = {"placeholder": hint}
+        whole = self.studio.offer(visitor)
+        if not whole.models:
+            nothing = gr.update(value=WORDS.nothing_reached, interactive=False)
+            return prompt, "", nothing_to_choose(draft), nothing
+        offer = limited(whole, basis)
+        wanted = settled(read("", draft, self.uploads), basis, added(draft))
+        model = next((m for m in offer.models if m.id == wanted.model), offer.models[0])
+        fitted = fit(replace(wanted, prompt="-"), model, draft.get("changed"))
+        order = ordered(fitted.request, model, offer, draft, basis)
+        button = gr.update(value=label(order, offer, basis), interactive=True)
+        other = differs(fitted.request)
+        form = composed(fitted, model, offer, draft, problems, differs=other)
+        return prompt, card(basis), form, button
+
+
+def _draft_in(value: Any) -> Draft:
+    draft = value.get("draft") if isinstance(value, Mapping) else None
+    return draft if isinstance(draft, Mapping) else {}
+
+
+def _first(models: Any) -> Any:
+    """The best of them. Raises RequestError where there is none."""
+    if not models:
+        raise RequestError(Problem("model", WORDS.make.nobody_can))
+    return models[0]
+
+
+__all__ = ["Desk", "Order"]

@@ -1,0 +1,100 @@
+"""Ways of working from a video that is there: which models can, and what it settles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from studio import lineage
+from studio.job import Job, Relation, State
+from studio.offer import Offer
+from veo_client.models import Model
+from veo_client.request import VideoRequest
+
+WAYS = (
+    Relation.EXTEND,
+    Relation.EDIT,
+    Relation.CONTINUE,
+    Relation.VARIATION,
+    Relation.FINAL,
+)
+GIVEN = b"-"
+"""What stands for a first frame that the studio takes from the video itself."""
+_TASK = {Relation.EXTEND: "extend", Relation.EDIT: "edit"}
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The video that the next one is made from."""
+
+    job: Job
+    way: Relation
+    versions: tuple[Job, ...] = ()
+    """What was edited before, the first one first; ``job`` is the last."""
+
+
+def can(model: Model, way: Relation, job: Job) -> bool:
+    """Whether ``model`` can go on from this video so."""
+    if way is Relation.EXTEND:
+        shortest = min(model.durations_to_extend, default=0)
+        length = lineage.length_of(job) or 0
+        return model.extend and length + shortest <= model.extend_total_seconds + 0.5
+    if way is Relation.CONTINUE:
+        return model.first_frame
+    return model.edit if way is Relation.EDIT else True
+
+
+def possible(job: Job, models: Iterable[Model]) -> frozenset[Relation]:
+    """The ways that some model within reach can go."""
+    if job.state is not State.COMPLETED:
+        return frozenset()
+    models = tuple(models)
+    ways = {way for way in WAYS if any(can(model, way, job) for model in models)}
+    if not job.prompt or job.relation is Relation.IMPORT:
+        ways -= {Relation.VARIATION, Relation.FINAL}
+    if not is_draft(job, models):
+        ways.discard(Relation.FINAL)
+    return frozenset(ways)
+
+
+def is_draft(job: Job, models: tuple[Model, ...]) -> bool:
+    """Whether it could be made finer: by the cheapest model at its lowest resolution."""
+    if len(models) < 2 or job.request.get("task"):
+        return False
+    model, resolution = cheapest(models)
+    return job.model == model.id and job.request.get("resolution") == resolution
+
+
+def cheapest(models: Iterable[Model]) -> tuple[Model, str]:
+    """The cheapest model and its cheapest resolution."""
+    priced = [
+        (model.price(resolution, 1), index, model, resolution)
+        for index, model in enumerate(models)
+        for resolution in model.resolutions
+    ]
+    _, _, model, resolution = min(priced, key=lambda each: each[:2])
+    return model, resolution
+
+
+def limited(offer: Offer, basis: Basis | None) -> Offer:
+    """The offer with only the models that can."""
+    if not basis:
+        return offer
+    able = tuple(model for model in offer.models if can(model, basis.way, basis.job))
+    return replace(offer, models=able)
+
+
+def settled(request: VideoRequest, basis: Basis | None, added: int | None) -> VideoRequest:
+    """The request with what its basis decides."""
+    if not basis:
+        return request
+    ratio = lineage.aspect_ratio_of(basis.job) or request.aspect_ratio
+    if task := _TASK.get(basis.way):
+        resolution = lineage.resolution_of(basis.job)
+        duration = added if task == "extend" else None
+        return replace(
+            request, task=task, aspect_ratio=ratio, resolution=resolution, duration=duration
+        )
+    if basis.way is Relation.CONTINUE:
+        return replace(request, first_frame=GIVEN, reference_images=(), aspect_ratio=ratio)
+    return request
