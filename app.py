@@ -33,7 +33,7 @@ from ui.blocks import StudioBlocks  # noqa: E402
 from ui.create import Create  # noqa: E402
 from ui.endpoint import add_generate  # noqa: E402
 from ui.frame import head  # noqa: E402
-from ui.notes import recover  # noqa: E402
+from ui.notes import recover, rename  # noqa: E402
 from ui.part import part  # noqa: E402
 from ui.stage import curtain, working  # noqa: E402
 from ui.words import WORDS  # noqa: E402
@@ -46,6 +46,7 @@ KEPT_PROMPT = "() => localStorage.getItem('veo-studio.prompt') || ''"
 PRESSED = """(prompt, form) => [
   prompt, { ...form, press: document.querySelector('#go').dataset.press }
 ]"""
+ASKED = "() => [new URLSearchParams(location.search).get('video')]"
 LOOKING = """() => {
   const video = document.querySelector('#screen video')
   return [Boolean(video && !video.paused && !video.muted)]
@@ -53,11 +54,13 @@ LOOKING = """() => {
 
 with StudioBlocks(studio, uploads) as demo:
     # What is to be seen: the composer beside the stage, the gallery below.
-    first_banner, first_form, first_label = create.at_first()
+    desk = create.desk
+    first_banner, first_form, first_label = desk.at_first()
     part("top", head("create", (WORDS.skip, "screen")))
     banner = part("banner", first_banner)
     with gr.Row(elem_id="room"):
         with gr.Column(elem_id="desk"):
+            card = part("card", "", script="stage")
             prompt = gr.Textbox(
                 label=WORDS.prompt,
                 placeholder=WORDS.prompt_hint,
@@ -66,7 +69,7 @@ with StudioBlocks(studio, uploads) as demo:
                 autofocus=True,
                 elem_id="prompt",
             )
-            form = part("composer", first_form, script="composer", shows="value.html")
+            form = part("composer", first_form, script="composer pictures", shows="value.html")
             go = gr.Button(first_label, variant="primary", elem_id="go")
             message = part("message", "", script="page")
             recovery = part("recovery", recover(), script="stage")
@@ -74,6 +77,7 @@ with StudioBlocks(studio, uploads) as demo:
             cards = part("working", working(()), script="stage")
             screen = part("screen", curtain(), script="stage")
     posters = part("gallery", "", script="stage")
+    dialog = part("dialog", rename(), script="rename")
     tick = part("tick", "", shows="")  # changes whenever there is something new to watch
 
     # What happens. Each handler is a method of Create, which calls the studio.
@@ -82,7 +86,9 @@ with StudioBlocks(studio, uploads) as demo:
     watch = tick.change(create.watch, None, cards, trigger_mode="multiple", **quiet)
     watch.success(create.collect, screen, [screen, posters, tick], js=LOOKING, **at_once)
     begins = at_once | {"outputs": [tick, message, cards, screen], "cancels": [watch]}
-    go.click(create.submit, [prompt, form], js=PRESSED, **begins)
+    desk_parts = [prompt, card, form, go]
+    sent = begins | {"outputs": [*begins["outputs"], *desk_parts]}
+    go.click(create.submit, [prompt, form], js=PRESSED, **sent)
     screen.retry(create.retry, None, **begins)
     screen.check(create.check, None, **begins)
     screen.recover(create.recover, None, **begins)
@@ -90,15 +96,17 @@ with StudioBlocks(studio, uploads) as demo:
     recovery.recover(create.recover, None, **begins)
     cards.cancel(create.cancel, None, message, **at_once)
     message.back(create.back, None, tick, cancels=[watch], **at_once)
-    posters.show(create.show, None, screen, **at_once)
+    for where in (posters, card, screen):
+        where.show(create.show, None, screen, **at_once)
+    screen.star(create.star, None, [screen, posters, tick], **at_once)
+    dialog.rename(create.rename, None, [screen, posters, tick], **at_once)
     screen.dismiss(create.dismiss, None, [screen, posters], **at_once)
     screen.example(create.example, None, prompt, **at_once)
-    for act in (screen.reuse, screen.edit):
-        act(create.reuse, None, [prompt, form, go], **at_once)
-    form.input(create.follow, form, [form, go], trigger_mode="multiple", **at_once)
+    form.begin(desk.begin, None, desk_parts, trigger_mode="multiple", **at_once)
+    form.input(desk.follow, form, desk_parts[1:], trigger_mode="multiple", **at_once)
     prompt.change(None, prompt, None, js=KEEP_PROMPT)
     demo.load(None, None, prompt, js=KEPT_PROMPT)
-    demo.load(create.arrive, None, [banner, screen, posters, tick], **at_once)
+    demo.load(create.arrive, screen, [banner, screen, posters, tick], js=ASKED, **at_once)
     add_generate(create)
 
 

@@ -156,6 +156,15 @@ def length_of(job: Job) -> float | None:
     return float(asked) if asked else None
 
 
+def suits(parent: Job, model: Model, task: Task, credential: str) -> bool:
+    """Whether ``model`` can extend or edit this very video, by its length, size and origin."""
+    shortest = min(model.durations_to_extend, default=None) if task == "extend" else None
+    request = VideoRequest(prompt="-", task=task, duration=shortest)
+    able = {"extend": model.extend, "edit": model.edit}[task]
+    uploaded = not _own_interaction(parent, model, credential)
+    return able and not any(_problems(request, parent, model, uploaded=uploaded))
+
+
 def _chosen(id: str, by_hand: bool, task: Task | None, models: Sequence[Model]) -> Model:
     """The model of that id; where it can't and nobody insists, the best that can."""
     able = [model for model in models if _can(model, task)]

@@ -14,8 +14,9 @@ from hypothesis import strategies as some
 from studio.offer import Offer
 from studio.storage import Storage
 from ui.choices import fit, offered_durations, only_offered
-from ui.composer import composed, label, money
-from ui.draft import draft_of, read
+from ui.composer import composed, money
+from ui.draft import draft_of, read, told
+from ui.order import Order, label, ordered
 from veo_client.errors import RequestError
 from veo_client.models import Model, load_models
 from veo_client.request import VideoRequest, possible_durations
@@ -39,6 +40,10 @@ def offer(*, simulated: bool = False) -> Offer:
 
 def asked(**fields: Any) -> VideoRequest:
     return VideoRequest(prompt="a fox", **fields)
+
+
+def order_of(request: VideoRequest, model: Model, **draft: Any) -> Order:
+    return ordered(request, model, offer(), draft, None)
 
 
 def form_of(request: VideoRequest, model: Model) -> str:
@@ -104,7 +109,7 @@ def test_frames_and_references_exclude_each_other_and_the_last_choice_stays() ->
 def test_what_the_model_can_not_take_is_not_sent() -> None:
     wanted = asked(seed=7, negative_prompt="blur", generate_audio=False, number_of_videos=4)
     sent = only_offered(wanted, OMNI)
-    assert (sent.seed, sent.negative_prompt, sent.number_of_videos) == (None, None, 1)
+    assert (sent.seed, sent.negative_prompt) == (None, None)
     assert sent.generate_audio
     assert only_offered(asked(reference_images=(PICTURE,)), LITE).reference_images == ()
 
@@ -143,7 +148,7 @@ def test_whatever_was_chosen_the_fitted_request_passes_the_tables_check(
         number_of_videos=9,
     )
     fitted = fit(wanted, model, changed).request
-    assert fitted.checked(model).model == model.id
+    assert replace(fitted, number_of_videos=1).checked(model).model == model.id
     assert fit(fitted, model).request == fitted
     assert fitted.duration in offered_durations(fitted, model)
 
@@ -247,7 +252,7 @@ def test_the_form_offers_nothing_that_the_model_has_not() -> None:
     omni, veo = form_of(asked(), OMNI), form_of(asked(), VEO)
     assert 'name="seed"' in veo
     assert 'name="negative_prompt"' in veo
-    for name in ("seed", "negative_prompt", "generate_audio", "number_of_videos"):
+    for name in ("seed", "negative_prompt", "generate_audio"):
         assert f'name="{name}"' not in omni
     assert 'value="360p"' in omni
     assert 'value="360p"' not in veo
@@ -286,14 +291,41 @@ def test_what_is_only_hidden_comes_back_with_a_model_that_takes_it() -> None:
 
 
 def test_the_button_says_what_it_does_and_costs() -> None:
-    request = fit(asked(model=OMNI.id), OMNI).request
-    assert label(request, OMNI, offer()) == "Generate · 8 s · about $0.56"
-    assert label(request, OMNI, offer(simulated=True)) == "Generate · 8 s · free, simulated"
+    order = order_of(asked(), OMNI)
+    assert label(order, offer()) == "Generate · 8 s · about $0.56"
+    assert label(order, offer(simulated=True)) == "Generate · 8 s · free, simulated"
 
 
 def test_the_button_counts_the_videos_and_the_silence() -> None:
-    request = fit(asked(number_of_videos=3, generate_audio=False), VEO).request
-    assert label(request, VEO, offer()) == "Generate 3 videos · 8 s · about $4.80"
+    order = order_of(asked(number_of_videos=3, generate_audio=False), VEO)
+    assert label(order, offer()) == "Generate 3 videos · 8 s · about $4.80"
+
+
+def test_several_models_make_the_same_prompt_for_the_price_of_all() -> None:
+    order = order_of(asked(duration=8), VEO, also=[OMNI.id, "no-such-model"])
+    assert [request.model for request in order.requests] == [VEO.id, OMNI.id]
+    assert order.price == pytest.approx(8 * 0.40 + 8 * 0.0695)
+    assert label(order, offer()) == "Generate 2 videos · 8 s · about $3.76"
+
+
+def test_several_videos_of_one_seed_get_seeds_of_their_own() -> None:
+    order = order_of(asked(seed=2**32 - 1, number_of_videos=3), VEO)
+    assert [request.seed for request in order.requests] == [2**32 - 1, 0, 1]
+
+
+def test_a_draft_is_made_by_the_cheapest_that_takes_its_pictures() -> None:
+    order = order_of(asked(resolution="4k", duration=8), VEO, draft_first=True)
+    assert (order.requests[0].model, order.requests[0].resolution) == (OMNI.id, "360p")
+    assert label(order, offer()) == "Draft · 8 s · about $0.19"
+    pictured = order_of(asked(reference_images=(PICTURE,) * 4), VEO, draft_first=True)
+    assert len(pictured.requests[0].reference_images) == 4
+
+
+def test_named_reference_images_are_told_in_the_prompt() -> None:
+    request = asked(reference_images=(PICTURE, PICTURE))
+    said = told(request, {"reference_names": [" ", "Anna", "nobody"]})
+    assert said.prompt == "a fox\n\nReference image 2: Anna."
+    assert told(asked(), {"reference_names": ["Anna"]}).prompt == "a fox"
 
 
 def test_a_price_is_never_shown_as_nothing() -> None:

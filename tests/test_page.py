@@ -56,7 +56,9 @@ def generate(page: Page, text: str, seconds: int = 4) -> None:
 
 
 def choose(page: Page, field: str, value: str) -> None:
-    page.locator(f"#composer input[name={field}][value='{value}']").check(force=True)
+    choice = page.locator(f"#composer input[name={field}][value='{value}']")
+    choice.evaluate("node => node.scrollIntoView({ block: 'center' })")  # above the fixed button
+    choice.check(force=True)
 
 
 def until_it_plays(page: Page) -> dict[str, Any]:
@@ -218,7 +220,7 @@ def test_a_model_shows_only_what_it_can(create: Page) -> None:
     create.get_by_label("Model", exact=True).select_option(label="Omni Flash 1.2")
     expect(create.locator("#composer [name=resolution][value='360p']")).to_be_attached()
     expect(create.locator("#composer [name=duration][value='15']")).to_be_attached()
-    expect(create.locator("#composer details")).to_have_count(0)
+    expect(create.locator("#composer [name=seed]")).to_have_count(0)
     create.get_by_label("Model", exact=True).select_option(label="Veo 3.1 Lite")
     expect(create.locator("#composer [name=duration]")).to_have_count(3)
     expect(create.get_by_label("Reference")).to_have_count(0)
@@ -249,6 +251,7 @@ def test_pictures_show_what_they_are_and_go_along(create: Page, tmp_path: Path) 
     until_it_plays(create)
     create.get_by_role("button", name="Remove: First frame").click()
     expect(create.get_by_alt_text("First frame")).to_have_count(0)
+    create.locator("#screen .menu summary").click()
     create.get_by_role("button", name="Re-use settings").click()
     expect(create.get_by_alt_text("First frame")).to_be_visible()
     expect(prompt(create)).to_have_value("From red to red")
@@ -332,6 +335,7 @@ def test_a_prompt_full_of_code_stays_text_everywhere(create: Page) -> None:
     generate(create, EVIL)
     until_it_plays(create)
     expect(create.locator("#screen .prompt")).to_have_text(EVIL)
+    create.locator("#screen .menu summary").click()
     create.get_by_role("button", name="Re-use settings").click()
     create.locator("#gallery .poster").first.focus()
     create.reload()

@@ -1,5 +1,5 @@
 // Keeps the draft and the form in step. The server draws the form from the draft; this script only
-// reads what was chosen, uploads pictures and keeps the draft in the browser.
+// reads what was chosen, and keeps the draft in the browser. Pictures: see pictures.js.
 const KEPT = 'veo-studio.draft'
 let edits = 0
 let mine = props.value.draft
@@ -10,12 +10,18 @@ const value = () => ({ html: props.value.html, draft: mine })
 function chosen() {
   const draft = { ...mine }
   const folded = element.querySelector('details.more')
-  for (const [name, text] of new FormData(form())) if (typeof text === 'string') draft[name] = text
-  const sound = form().elements.generate_audio
-  if (sound) draft.generate_audio = sound.checked
+  for (const control of form().elements) {
+    const { name, type, value, checked, dataset } = control
+    if (!name || type === 'file' || (type === 'radio' && !checked)) continue
+    if ('list' in dataset) draft[name] = listed(name)
+    else draft[name] = type === 'checkbox' ? checked : value
+  }
   if (folded) draft.more = folded.open
   return draft
 }
+
+const listed = (name) => [...form().elements].filter((one) => one.name === name && (one.type !== 'checkbox' || one.checked))
+  .map((one) => one.value)
 
 // A change the server has to look at carries the name of its field.
 function change(draft, field) {
@@ -42,63 +48,29 @@ watch('value', () => {
   }
 })
 
+const CHOICES = 'select, [type=radio], [type=checkbox]'
 element.addEventListener('submit', (event) => event.preventDefault())
 element.addEventListener('input', ({ target }) => {
-  if (target.type !== 'file' && !target.matches('select, [type=radio], [type=checkbox]')) change(chosen(), '')
+  if (target.type !== 'file' && !target.matches(CHOICES)) change(chosen(), '')
 })
 element.addEventListener('change', ({ target }) => {
-  if (target.type === 'file') {
-    add(target.closest('.slot'), [...target.files])
-    target.value = ''
-  } else if (target.matches('select, [type=radio], [type=checkbox]')) change(chosen(), target.name)
+  if (target.matches(CHOICES)) change(chosen(), target.name)
 })
 element.addEventListener('toggle', ({ target }) => { mine = { ...mine, more: target.open } }, true)
 
-element.addEventListener('click', ({ target }) => {
-  const button = target.closest('button.remove')
-  if (!button) return
-  const { field, index } = button.dataset
-  const left = (mine[field] || []).length && field === 'reference_images'
-    ? mine[field].filter((_, n) => n !== Number(index)) : null
-  change({ ...chosen(), [field]: left }, field)
-  form().querySelector('.slot input, .slot button')?.focus()
-})
-
-// Pictures come by file dialog, by drop on a slot, or pasted anywhere into the first free slot.
-async function add(slot, files) {
-  const { field, most } = slot.dataset
-  const pictures = files.filter((file) => file.type.startsWith('image/'))
-  if (!pictures.length) return
-  slot.classList.add('busy')
-  try {
-    const names = []
-    for (const file of pictures.slice(0, Number(most))) {
-      const { path } = await upload(file)
-      names.push(path.split(/[\\/]/).slice(-2).join('/'))
-    }
-    const kept = field === 'reference_images' ? [...(mine[field] || []), ...names].slice(0, Number(most)) : names[0]
-    change({ ...chosen(), [field]: kept }, field)
-  } catch (error) {
-    element.querySelector('.note').textContent = slot.closest('.slots').dataset.refused
-  }
-  slot.classList.remove('busy')
+// Ways of working: a button anywhere on the page, or an address, names a video and what to do with it.
+function begin(way, id, seed) {
+  edits += 1
+  trigger('begin', { way, id, seed, draft: { ...chosen(), edits } })
+  document.querySelector('#prompt textarea').focus()
 }
 
-const free = (node) => node.closest?.('label.slot:not(:has(input:disabled))')
-for (const type of ['dragover', 'dragleave', 'drop']) {
-  element.addEventListener(type, (event) => {
-    const slot = free(event.target)
-    if (type === 'dragover' || type === 'drop') event.preventDefault()
-    slot?.classList.toggle('over', type === 'dragover')
-    if (type === 'drop' && slot) add(slot, [...event.dataTransfer.files])
-  })
-}
-document.addEventListener('paste', (event) => {
-  const slot = element.querySelector('label.slot:not(:has(input:disabled))')
-  const files = [...(event.clipboardData?.files || [])]
-  if (slot && files.length && !event.clipboardData.getData('text')) {
-    event.preventDefault()
-    add(slot, files)
+document.addEventListener('click', ({ target }) => {
+  const button = target.closest?.('button')
+  if (button?.dataset.way) begin(button.dataset.way, button.dataset.id, button.dataset.seed === '1')
+  if (button?.matches('[data-leave]')) {
+    change({ ...chosen(), way: null, parent: null }, 'way')
+    document.querySelector('#prompt textarea').focus()
   }
 })
 
@@ -107,4 +79,12 @@ try {
 } catch (error) {
   localStorage.removeItem(KEPT)
 }
-change(mine, 'start')
+const asked = new URLSearchParams(location.search)
+const named = ['extend', 'edit', 'continue', 'reuse', 'variation', 'final'].find((way) => asked.has(way))
+if (named) {
+  localStorage.setItem(KEPT, JSON.stringify(mine))
+  edits += 1
+  trigger('begin', { way: named, id: asked.get(named), seed: asked.get('seed') === '1', draft: { ...mine, edits } })
+  for (const name of [named, 'seed']) asked.delete(name)
+  history.replaceState(null, '', `${location.pathname}${asked.size ? `?${asked}` : ''}`)
+} else change(mine, 'start')

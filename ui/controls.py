@@ -65,7 +65,7 @@ def several(field: str, name: str, choices: Sequence[tuple[str, str, str]], on: 
     chosen = on if isinstance(on, list | tuple) else ()
     boxes = "".join(
         f'<label class="choice"><input type="checkbox" name="{field}" value="{escape(value)}" '
-        f'data-list{" checked" if value in chosen else ""}><span>{escape(words)}</span>'
+        f"data-list{' checked' if value in chosen else ''}><span>{escape(words)}</span>"
         f"<small>{escape(remark)}</small></label>"
         for value, words, remark in choices
     )

@@ -10,27 +10,26 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from studio.access import Visitor
-from studio.job import Job, State
+from studio.job import Job, Relation, State
 from studio.recovery import fetch_again
 from studio.studio import Studio
-from ui.choices import fit, only_offered
-from ui.composer import composed, label, nothing_to_choose
-from ui.draft import Draft, draft_of, lent, read
+from ui.actions import Can
+from ui.desk import Desk
+from ui.draft import lent
 from ui.files import address
 from ui.gallery import gallery
 from ui.notes import banner, problem, sent
+from ui.once import once
 from ui.stage import Now, empty, result, working
+from ui.ways import possible
 from ui.words import WORDS
-from veo_client.errors import Problem, RequestError, VeoError
-from veo_client.images import prepare
-from veo_client.request import VideoRequest
+from veo_client.errors import VeoError
 
 POSTERS = 12
 FRESH = timedelta(seconds=30)
@@ -45,79 +44,33 @@ class Create:
     def __init__(self, studio: Studio, uploads: Path) -> None:
         self.studio = studio
         self.uploads = uploads
+        self.desk = Desk(studio, uploads, self.visitor)
 
     def visitor(self, request: gr.Request) -> Visitor:
         """Who is asking."""
         host = request.client.host if request.client else None
         return self.studio.visitor(host, request.headers, request.cookies, login=request.username)
 
-    # The composer
-
-    def at_first(self) -> tuple[str, dict[str, Any], str]:
-        """Banner, composer and button for the owner at home, until the page knows its visitor."""
-        home = self.studio.visitor("127.0.0.1", {"host": "127.0.0.1"}, {})
-        form, button = self._form({}, home, ())
-        return banner(self.studio.offer(home), home), form, str(button["value"])
-
-    async def follow(self, value: Any, request: gr.Request) -> tuple[dict[str, Any], Any]:
-        """A choice was made: the form that goes with it, and what the button says now."""
-        draft, problems = await self._usable(value)
-        return self._form(draft, self.visitor(request), problems)
-
-    async def _usable(self, value: Any) -> tuple[Draft, list[Problem]]:
-        """The draft without what can't be used; a new picture is opened to see."""
-        draft = value.get("draft") if isinstance(value, Mapping) else None
-        draft = draft if isinstance(draft, Mapping) else {}
-        problems: list[Problem] = []
-        while True:
-            try:
-                await self._open_new_picture(read("", draft, self.uploads), draft)
-            except RequestError as error:
-                problems += error.problems
-                bad = {problem.field for problem in error.problems}
-                draft = {key: kept for key, kept in draft.items() if key not in bad}
-            else:
-                return draft, problems
-
-    async def _open_new_picture(self, request: VideoRequest, draft: Draft) -> None:
-        field = draft.get("changed")
-        if field in ("first_frame", "last_frame", "reference_images") and draft.get(field):
-            pictures = getattr(request, field)
-            for picture in pictures if isinstance(pictures, tuple) else (pictures,):
-                await asyncio.to_thread(prepare, picture, field)
-
-    def _form(self, draft: Draft, visitor: Visitor, problems: Any) -> tuple[dict[str, Any], Any]:
-        offer = self.studio.offer(visitor)
-        if not offer.models:
-            nothing = gr.update(value=WORDS.nothing_reached, interactive=False)
-            return nothing_to_choose(draft), nothing
-        wanted = read("", draft, self.uploads)
-        model = next((m for m in offer.models if m.id == wanted.model), offer.models[0])
-        fitted = fit(wanted, model, draft.get("changed"))
-        button = gr.update(value=label(fitted.request, model, offer), interactive=True)
-        return composed(fitted, model, offer, draft, problems), button
-
     # Jobs
 
     async def submit(self, prompt: str, value: Any, request: gr.Request) -> tuple[Any, ...]:
-        """Generate was pressed: queue the jobs and come back at once."""
+        """Generate was pressed: queue the jobs and come back at once; last what the desk shows."""
         visitor = self.visitor(request)
-        return await self._begin(self._submit(prompt, value, visitor), visitor)
+        made: list[Job] = []
 
-    async def _submit(self, prompt: str, value: Any, visitor: Visitor) -> None:
-        draft = value.get("draft") if isinstance(value, Mapping) else None
-        asked = read(prompt, draft, self.uploads)
-        offer = self.studio.offer(visitor)
-        model = next((m for m in offer.models if m.id == asked.model), None)
-        asked = only_offered(asked, model) if model else asked
-        await self.studio.jobs.submit(asked, visitor, idempotency_key=_once(value, repr(asked)))
+        async def order() -> None:
+            made.extend(await self.desk.order(prompt, value, visitor))
+
+        shown = await self._begin(order(), visitor)
+        nothing = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
+        return *shown, *(await self.desk.after(value, tuple(made), visitor) if made else nothing)
 
     async def retry(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """The same once more, as a new job."""
         visitor = self.visitor(request)
         id = _id(event)
         again = self.studio.jobs.retry(
-            id, visitor.owner, visitor, idempotency_key=_once(event._data, id)
+            id, visitor.owner, visitor, idempotency_key=once(event._data, id)
         )
         return await self._begin(again, visitor)
 
@@ -162,7 +115,9 @@ class Create:
         visitor = self.visitor(request)
         last = max(await self._over(visitor), key=_finished_at, default=None)
         waits = last is not None and looking is True and last.state is State.COMPLETED
-        screen = gr.skip() if waits or last is None else await self._screen(last, fresh=True)
+        screen = (
+            gr.skip() if waits or last is None else await self._screen(last, visitor, fresh=True)
+        )
         posters = await self._gallery(visitor, new=last.id if waits and last else None)
         more = await self._active(visitor)
         return screen, posters, _tick() if more else gr.skip()
@@ -177,16 +132,22 @@ class Create:
 
     # The stage and the gallery
 
-    async def arrive(self, request: gr.Request) -> tuple[Any, ...]:
-        """The page was opened: banner, screen, gallery, and a tick if jobs are under way."""
+    async def arrive(self, asked: Any, request: gr.Request) -> tuple[Any, ...]:
+        """The page was opened: banner, screen, gallery, and a tick if jobs are under way.
+
+        ``asked``: the id of a video that the address names.
+        """
         visitor = self.visitor(request)
         above = banner(self.studio.offer(visitor), visitor)
         over, active = await self._over(visitor), await self._active(visitor)
-        last = max(over, key=_finished_at, default=None)
-        if active or (last and last.state is State.CANCELLED):
+        named = await self.studio.jobs.get(str(asked)[:80], visitor.owner) if asked else None
+        last = named or max(over, key=_finished_at, default=None)
+        if named and named.final:
+            screen = await self._screen(named, visitor)
+        elif active or (last and last.state is State.CANCELLED):
             screen = empty()
         else:
-            screen = await self._screen(last) if last else empty()
+            screen = await self._screen(last, visitor) if last else empty()
         posters = await self._gallery(visitor)
         return above, screen, posters, _tick() if active else gr.skip()
 
@@ -197,7 +158,30 @@ class Create:
     async def show(self, event: gr.EventData, request: gr.Request) -> Any:
         """A poster was chosen."""
         job = await self._job(event, request)
-        return await self._screen(job, fresh=True) if job else gr.skip()
+        return await self._screen(job, self.visitor(request), fresh=True) if job else gr.skip()
+
+    async def star(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """A star is given or taken: screen and gallery."""
+        job = await self._job(event, request)
+        return await self._described(job, request, starred=not (job and job.starred))
+
+    async def rename(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """A name of one's own: screen, gallery, and a tick where it is still being made."""
+        data = event._data if isinstance(event._data, Mapping) else {}
+        name = str(data.get("name", "")).strip()[:200]
+        return await self._described(await self._job(event, request), request, name=name or None)
+
+    async def _described(
+        self, job: Job | None, request: gr.Request, **changes: Any
+    ) -> tuple[Any, ...]:
+        visitor = self.visitor(request)
+        if not job:
+            return gr.skip(), gr.skip(), gr.skip()
+        described = await self.studio.library.describe([job.id], visitor.owner, **changes)
+        if not job.final:
+            return gr.skip(), gr.skip(), _tick()
+        screen = await self._screen(described[0], visitor) if described else gr.skip()
+        return screen, await self._gallery(visitor), gr.skip()
 
     async def dismiss(self, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
         """Take what went wrong off the screen and out of the list."""
@@ -216,16 +200,8 @@ class Create:
         job = await self._job(event, request)
         if not job:
             return gr.skip(), gr.skip()
-        screen = await self._screen(job, fresh=not trouble, trouble=trouble)
+        screen = await self._screen(job, visitor, fresh=not trouble, trouble=trouble)
         return screen, await self._gallery(visitor)
-
-    async def reuse(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
-        """Prompt and settings of a job, back in the composer."""
-        job = await self._job(event, request)
-        if not job:
-            return gr.skip(), gr.skip(), gr.skip()
-        draft = await asyncio.to_thread(draft_of, job.request, self.studio.storage, self.uploads)
-        return job.prompt, *self._form(draft | {"model": job.model}, self.visitor(request), ())
 
     def example(self, event: gr.EventData) -> str:
         """One of the prompts to start from."""
@@ -265,12 +241,20 @@ class Create:
         missing = {job.id for job, poster in zip(jobs, posters, strict=True) if not poster}
         return gallery(jobs, missing=missing, new=new)
 
-    async def _screen(self, job: Job, *, fresh: bool = False, trouble: str = "") -> str:
+    async def _screen(
+        self, job: Job, visitor: Visitor, *, fresh: bool = False, trouble: str = ""
+    ) -> str:
         known = next((model for model in self.studio.table.models if model.id == job.model), None)
         video = await self.studio.library.path(job, "video")
         missing = job.state is State.COMPLETED and not video
         label = known.label if known else job.model
-        return result(job, label=label, missing=missing, fresh=fresh, trouble=trouble)
+        can = await self._can(job, visitor)
+        return result(job, label=label, missing=missing, fresh=fresh, trouble=trouble, can=can)
+
+    async def _can(self, job: Job, visitor: Visitor) -> Can:
+        edited = job.relation is Relation.EDIT
+        versions = await self.desk.versions(job) if edited else ()
+        return Can(possible(job, self.studio.offer(visitor)), versions)
 
     async def _job(self, event: gr.EventData, request: gr.Request) -> Job | None:
         return await self.studio.jobs.get(_id(event), self.visitor(request).owner)
@@ -285,17 +269,6 @@ def _id(event: gr.EventData) -> str:
     """The id a button carries; anything may come from a browser."""
     data = event._data
     return str(data.get("id", ""))[:500] if isinstance(data, Mapping) else ""
-
-
-def _once(sent: Any, what: str) -> str | None:
-    """The key that two quick presses for the same share, so that they buy once.
-
-    The page gives both the same word; ``what`` they ask for has to be the same as well.
-    """
-    press = sent.get("press") if isinstance(sent, Mapping) else None
-    if not isinstance(press, str) or not 8 <= len(press) <= 64:
-        return None
-    return "press:" + sha256(f"{press} {what}".encode()).hexdigest()
 
 
 def _finished_at(job: Job) -> datetime:

@@ -58,6 +58,13 @@ class MakeWords:
     nobody_can: str = "No model within reach can do that with this video."
     seconds_to_add: str = "Seconds to add"
     more_actions: str = "More"
+    rename: str = "Rename"
+    rename_title: str = "Name of this video"
+    rename_hint: str = "Empty: its prompt is its name"
+    save: str = "Save"
+    back: str = "Cancel"
+    star: str = "Star"
+    unstar: str = "Take the star away"
     reuse_seed: str = "Re-use settings and seed {seed}"
 
     # Several at once

@@ -19,7 +19,7 @@ from ui.composer import composed, nothing_to_choose
 from ui.draft import Draft, added, draft_of, read, told
 from ui.notes import banner
 from ui.once import once
-from ui.order import Order, label, ordered
+from ui.order import label, ordered
 from ui.pictures import differs, in_shape
 from ui.ways import WAYS, Basis, limited, settled
 from ui.words import WORDS
@@ -62,9 +62,9 @@ class Desk:
         if not job:
             return await self._redrawn(draft, visitor, [Problem("parent", WORDS.make.gone)])
         way, seed = str(sent.get("way", "")), sent.get("seed") is True
-        draft = await self._begun(draft, way, job, seed=seed)
+        begun = await self._begun(draft, way, job, seed=seed)
         anew = way in ("reuse", Relation.VARIATION, Relation.FINAL)
-        prompt, *rest = await self._redrawn(draft, visitor)
+        prompt, *rest = await self._redrawn(begun, visitor)
         return gr.update(**prompt, value=job.prompt) if anew else gr.update(**prompt), *rest
 
     async def _begun(self, draft: Draft, way: str, job: Job, *, seed: bool) -> Draft:
@@ -115,8 +115,9 @@ class Desk:
         parent = jobs[0].id if way == Relation.EDIT else None
         draft |= {"way": way if parent else None, "parent": parent, "changed": "way"}
         prompt, *rest = await self._redrawn(draft, visitor)
-        emptied = way not in (Relation.VARIATION, Relation.FINAL)
-        return gr.update(**prompt, **({"value": ""} if emptied else {})), *rest
+        if way not in (Relation.VARIATION, Relation.FINAL):
+            prompt["value"] = ""
+        return gr.update(**prompt), *rest
 
     # What they share
 
@@ -207,6 +208,3 @@ def _first(models: Any) -> Any:
     if not models:
         raise RequestError(Problem("model", WORDS.make.nobody_can))
     return models[0]
-
-
-__all__ = ["Desk", "Order"]

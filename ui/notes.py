@@ -34,6 +34,16 @@ def recover() -> str:
 <p class="hint">{WORDS.recover_help}</p></form></details>"""
 
 
+def rename() -> str:
+    """A dialog that asks for a name; closed until a button opens it."""
+    words = WORDS.make
+    return f"""<dialog aria-label="{words.rename_title}"><form method="dialog" autocomplete="off">
+<label class="field"><span>{words.rename_title}</span>
+<input name="name" maxlength="200" placeholder="{words.rename_hint}"></label>
+<div class="actions"><button class="button" type="submit">{words.save}</button>
+<button class="quiet" type="button" data-close>{words.back}</button></div></form></dialog>"""
+
+
 def problem(error: VeoError) -> str:
     """What is wrong and what to do; names the fields it is about."""
     fields = [each.field for each in error.problems] if isinstance(error, RequestError) else []

@@ -48,7 +48,7 @@ def ordered(
     also = chosen if isinstance(chosen, list) and not request.task and not first else []
     models = [model, *(each for each in offer.models if each.id in also and each is not model)]
     asked = [(fit(request, each, draft.get("changed")).request, each) for each in models]
-    prices = [lineage.price(one, each, basis and basis.job) for one, each in asked]
+    prices = [lineage.price(one, each, basis.job if basis else None) for one, each in asked]
     known = [price for price in prices if price is not None]
     return Order(
         requests=tuple(single for one, _ in asked for single in _seeded(one)),

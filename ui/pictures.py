@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 
 from PIL import Image, ImageOps
 
+from ui.ways import GIVEN
 from veo_client.images import prepare
 from veo_client.request import Media, VideoRequest
 
@@ -25,7 +27,7 @@ def in_shape(request: VideoRequest, how: object) -> VideoRequest:
 
     Blocking. Raises RequestError for a picture that can't be used.
     """
-    shaped = {
+    shaped: dict[str, Any] = {
         name: _shaped(frame, name, request.aspect_ratio, pad=how == "pad")
         for name in _FRAMES
         if _differs(frame := getattr(request, name), request.aspect_ratio, name)
@@ -39,15 +41,15 @@ def _wanted(ratio: str | None) -> float:
 
 
 def _differs(frame: Media | None, ratio: str | None, field: str) -> bool:
-    if frame is None or len(frame) < 8 if isinstance(frame, bytes) else frame is None:
-        return False  # none, or what stands for one that is still to come
+    if frame is None or frame == GIVEN:
+        return False
     picture = prepare(frame, field)
     return abs(picture.width / picture.height / _wanted(ratio) - 1) > ALIKE
 
 
 def _shaped(frame: Media, field: str, ratio: str | None, *, pad: bool) -> bytes:
     picture = prepare(frame, field)
-    image = Image.open(BytesIO(picture.data))
+    image: Image.Image = Image.open(BytesIO(picture.data))
     wide = picture.width / picture.height > _wanted(ratio)
     by_height = wide is not pad  # the side that stays as it is
     if by_height:

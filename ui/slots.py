@@ -68,7 +68,7 @@ def _reference(picture: Media, n: int, many: int, given: str) -> str:
     face = _face("reference_images", name, picture, n) if isinstance(picture, Path) else ""
     push = "".join(
         _button(WORDS.make.push[by].format(slot=name), sign, "push", n, f' data-by="{by}"')
-        for by, sign, possible in ((-1, "‹", n > 0), (1, "›", n < many - 1))
+        for by, sign, possible in ((-1, "←", n > 0), (1, "→", n < many - 1))
         if possible
     )
     label = escape(WORDS.make.name_of.format(slot=name))

@@ -1,5 +1,5 @@
-// Buttons in drawn HTML become events of the component: 'cancel', 'retry', 'check', 'edit', 'reuse',
-// 'dismiss', 'example', 'fetch', 'recover' and 'show', each with the id it is about.
+// Buttons in drawn HTML become events of the component: 'cancel', 'retry', 'check', 'dismiss', 'example', 'fetch', 'recover',
+// 'star', 'pause', 'resume', 'move', 'hush' and 'show', each with the id it is about.
 element.addEventListener('click', ({ target }) => {
   const button = target.closest('button')
   const video = element.querySelector('video')
@@ -9,7 +9,7 @@ element.addEventListener('click', ({ target }) => {
       button.disabled = true
       button.textContent = button.dataset.busy
     }
-    if (['reuse', 'edit', 'example'].includes(button.dataset.act)) document.querySelector('#prompt textarea').focus()
+    if (button.dataset.act === 'example') document.querySelector('#prompt textarea').focus()
     if (button.dataset.act === 'show') document.querySelector('#stage').scrollIntoView({ block: 'nearest' })
   }
   if (button?.matches('.unmute')) {

@@ -14,6 +14,7 @@ from html import escape
 
 from studio.inspection import DAMAGED, MISSING
 from studio.job import Job, State
+from ui.actions import Can, actions, history
 from ui.composer import money
 from ui.words import WORDS
 
@@ -186,7 +187,13 @@ def empty() -> str:
 
 
 def result(
-    job: Job, *, label: str, missing: bool = False, fresh: bool = False, trouble: str = ""
+    job: Job,
+    *,
+    label: str,
+    missing: bool = False,
+    fresh: bool = False,
+    trouble: str = "",
+    can: Can | None = None,
 ) -> str:
     """What came of a final job: ``label`` names its model; ``fresh`` starts the video by itself.
 
@@ -197,7 +204,7 @@ def result(
         reason = job.reason if told and job.reason else WORDS.lost_long[code]
         verdict = _verdict(WORDS.lost[code], reason, _lost_steps(job, code), trouble)
     elif job.state is State.COMPLETED:
-        return _finished(job, label, fresh=fresh)
+        return _finished(job, label, can or Can(), fresh=fresh)
     else:
         steps = _steps(job) + _button("dismiss", job, WORDS.dismiss)
         reason = job.reason or WORDS.no_reason
@@ -209,20 +216,17 @@ def result(
 </article>"""
 
 
-def _finished(job: Job, label: str, *, fresh: bool) -> str:
+def _finished(job: Job, label: str, can: Can, *, fresh: bool) -> str:
     address = f"v1/videos/{escape(job.id)}/content"
     title = WORDS.ready_title.format(title=WORDS.title) if fresh else ""
     play = "autoplay" if fresh else 'preload="none"'
-    download = f"{address}?download=1"
     return f"""<article class="result" data-id="{escape(job.id)}" data-title="{escape(title)}">
 <div class="screen" style="--shape:{shape_of(job)}">
 <video src="{address}" poster="{address}?variant=thumbnail" {play} muted loop playsinline controls
  aria-label="{escape(WORDS.video_of.format(prompt=job.prompt[:200]))}"></video>
 <button type="button" class="unmute">{WORDS.unmute}</button></div>
-<div class="about">{_prompt(job)}
-<div class="actions"><a class="button" href="{download}" download>{WORDS.download}</a>
-{_button("reuse", job, WORDS.reuse)}</div></div>
-{_facts(job, label)}
+<div class="about">{_prompt(job)}{actions(job, can)}</div>
+{history(can, job)}{_facts(job, label)}
 </article>"""
 
 
@@ -304,6 +308,11 @@ def _charge(job: Job) -> str:
 def _button(act: str, job: Job, words: str, *, main: bool = False, busy: str = "") -> str:
     """``busy``: what it says, and rests, while its work is done."""
     kind = "button" if main else "quiet"
+    if act in ("reuse", "edit"):  # the desk's work: prompt and settings, to be changed there
+        return (
+            f'<button type="button" class="{kind}" data-way="reuse" data-seed="1" '
+            f'data-id="{escape(job.id)}">{escape(words)}</button>'
+        )
     rests = f' data-busy="{escape(busy)}"' if busy else ""
     return (
         f'<button type="button" class="{kind}" data-act="{act}" data-id="{escape(job.id)}"{rests}>'

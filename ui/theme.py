@@ -7,6 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 STYLE = Path(__file__).with_name("style.css").read_text("utf-8")
+CREATE = Path(__file__).with_name("create.css").read_text("utf-8")
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 """What the visitor's machine has: no font is fetched, from us or from anybody."""
 ICON = (
@@ -20,7 +21,7 @@ HEAD = f'<link rel="icon" type="image/svg+xml" href="{ICON}">'
 def theme() -> gr.themes.Base:
     """Gradio's plainest theme with our room, and our style sheet in the same file."""
     plain = gr.themes.Base(font=FONT, font_mono=("ui-monospace", "Consolas", "monospace"))
-    plain.custom_css = STYLE
+    plain.custom_css = STYLE + CREATE
     return plain.set(
         body_background_fill="#efede9",
         body_background_fill_dark="#111214",

@@ -9,7 +9,7 @@ from studio import lineage
 from studio.job import Job, Relation, State
 from studio.offer import Offer
 from veo_client.models import Model
-from veo_client.request import VideoRequest
+from veo_client.request import Task, VideoRequest
 
 WAYS = (
     Relation.EXTEND,
@@ -20,7 +20,7 @@ WAYS = (
 )
 GIVEN = b"-"
 """What stands for a first frame that the studio takes from the video itself."""
-_TASK = {Relation.EXTEND: "extend", Relation.EDIT: "edit"}
+_TASK: dict[Relation, Task] = {Relation.EXTEND: "extend", Relation.EDIT: "edit"}
 
 
 @dataclass(frozen=True)
@@ -33,26 +33,21 @@ class Basis:
     """What was edited before, the first one first; ``job`` is the last."""
 
 
-def can(model: Model, way: Relation, job: Job) -> bool:
+def can(model: Model, way: Relation, job: Job, offer: Offer) -> bool:
     """Whether ``model`` can go on from this video so."""
-    if way is Relation.EXTEND:
-        shortest = min(model.durations_to_extend, default=0)
-        length = lineage.length_of(job) or 0
-        return model.extend and length + shortest <= model.extend_total_seconds + 0.5
-    if way is Relation.CONTINUE:
-        return model.first_frame
-    return model.edit if way is Relation.EDIT else True
+    if task := _TASK.get(way):
+        return lineage.suits(job, model, task, offer.credential(model.provider))
+    return model.first_frame if way is Relation.CONTINUE else True
 
 
-def possible(job: Job, models: Iterable[Model]) -> frozenset[Relation]:
+def possible(job: Job, offer: Offer) -> frozenset[Relation]:
     """The ways that some model within reach can go."""
     if job.state is not State.COMPLETED:
         return frozenset()
-    models = tuple(models)
-    ways = {way for way in WAYS if any(can(model, way, job) for model in models)}
+    ways = {way for way in WAYS if any(can(model, way, job, offer) for model in offer.models)}
     if not job.prompt or job.relation is Relation.IMPORT:
         ways -= {Relation.VARIATION, Relation.FINAL}
-    if not is_draft(job, models):
+    if not is_draft(job, offer.models):
         ways.discard(Relation.FINAL)
     return frozenset(ways)
 
@@ -80,7 +75,7 @@ def limited(offer: Offer, basis: Basis | None) -> Offer:
     """The offer with only the models that can."""
     if not basis:
         return offer
-    able = tuple(model for model in offer.models if can(model, basis.way, basis.job))
+    able = tuple(model for model in offer.models if can(model, basis.way, basis.job, offer))
     return replace(offer, models=able)
 
 
