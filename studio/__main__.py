@@ -197,10 +197,10 @@ def _opened(settings: Settings, *, new: bool = False) -> tuple[Storage, Database
     from filelock import FileLock
 
     from studio.database import Database
-    from studio.storage import Storage, StorageUnusable
+    from studio.storage import StorageUnusable, storage_of
 
-    storage = Storage(settings.outputs_dir)
-    if new:
+    storage = storage_of(settings)
+    if new or settings.storage_url:
         storage.prepare()
     elif not storage.root.is_dir():
         raise StorageUnusable("There is no outputs folder yet. Check OUTPUTS_DIR.")

@@ -15,9 +15,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -298,24 +299,26 @@ class Advance:
         try:
             async with self._leased(job):
                 provider = await self.providers.get(job)
-                await provider.download(video, self.keeping.place(job))
+                facts = await self.keeping.bring(job, partial(provider.download, video))
         except Expired as error:
             if job.attempts + 1 < _TRIES_FOR_A_FILE:
                 return await self._wait(job, error)
             return await self._end(job, State.FAILED, error)
+        except StorageUnusable:
+            return await self._wait(job, StorageError(_NOT_FINISHED))
         except VeoError as error:
             return await self._wait(job, error)
-        return await self._finish(job)
+        return await self._finish(job, facts)
 
     @told_as("finish")
-    async def _finish(self, job: Job) -> Job:
-        """The video lies in its place: measure it, write what belongs beside it, close the row."""
+    async def _finish(self, job: Job, facts: Mapping[str, object] | None = None) -> Job:
+        """The video is kept: measure it, write what belongs beside it, close the row."""
         now = _now()
         model = self._model(job)
         cost = model.cost_of(job.extra.get("usage")) if model else None
         try:
             async with self._leased(job):
-                facts = await self.keeping.look(job)
+                facts = facts or await self.keeping.look(job)
             changes: dict[str, Any] = {
                 **facts,
                 "state": State.COMPLETED,

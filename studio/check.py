@@ -7,18 +7,17 @@ gone or damaged says so until the file is back.
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any, TypeVar
 
 from studio import film_rows, records, sidecar
 from studio.adoption import NotAdopted, adopt
 from studio.database import Database
+from studio.files import Files
 from studio.findings import Finding, Kind
 from studio.house import alone_in, driven
 from studio.inspection import DAMAGED, MISSING, Inspection, inspect
@@ -26,7 +25,7 @@ from studio.job import FINAL, State
 from studio.keeping import key
 from studio.records import Record
 from studio.sidecar import inputs_of
-from studio.storage import Storage, StorageUnusable
+from studio.storage import FOLDERS, Kept, Storage, StorageUnusable
 
 T = TypeVar("T")
 
@@ -50,6 +49,7 @@ class Check:
         self, storage: Storage, database: Database, *, repair: bool = False, quick: bool = False
     ) -> None:
         self._storage = storage
+        self._here = Files(storage.root)
         self._database = database
         self._repair = repair
         self._quick = quick
@@ -70,44 +70,47 @@ class Check:
 
     def _leftovers(self) -> Iterator[Finding]:
         alone = not driven(self._storage)
-        for folder in ("videos", "inputs", "films"):
-            for path in _files(self._storage.root / folder):
-                if path.suffix == ".part" and (alone or _age(path) > HALF_AFTER):
-                    yield self._remove(Kind.HALF, path, "A download that never ended.")
-        for path in _files(self._storage.root / "tmp"):
-            if path.suffix != ".lock" and _age(path) > HALF_AFTER:
-                yield self._remove(Kind.TEMPORARY, path, "A temporary file that was left over.")
+        for folder in FOLDERS:
+            for kept in self._storage.list(folder):
+                if kept.suffix == ".part" and (alone or _age(kept) > HALF_AFTER):
+                    yield self._remove(Kind.HALF, kept, "A download that never ended.")
+        for kept in self._here.list("tmp"):
+            if kept.suffix != ".lock" and _age(kept) > HALF_AFTER:
+                sentence = "A temporary file that was left over."
+                yield self._remove(Kind.TEMPORARY, kept, sentence, self._here)
 
     def _files(self) -> Iterator[Finding]:
-        orphans: list[Path] = []
-        for paths in _chunks(_files(self._storage.root / "videos"), records.PAGE):
-            known = records.known(self._database, {path.stem for path in paths})
-            for path in paths:
-                record = known.get(path.stem)
-                if path.suffix == ".mp4" and not record:
-                    orphans.append(path)
-                elif path.suffix == ".mp4" and record and (sentence := _unlisted(record)):
-                    yield _noted(Kind.UNLISTED, path, sentence)
-                elif path.suffix in (".jpg", ".json") and not path.with_suffix(".mp4").exists():
-                    yield from self._remains(path, record)
-        for path in orphans:
-            yield self._adopt(path)
+        orphans: list[Kept] = []
+        for some in _chunks(self._storage.list("videos"), records.PAGE):
+            known = records.known(self._database, {kept.stem for kept in some})
+            for kept in some:
+                record = known.get(kept.stem)
+                if kept.suffix == ".mp4" and not record:
+                    orphans.append(kept)
+                elif kept.suffix == ".mp4" and record and (sentence := _unlisted(record)):
+                    yield _noted(Kind.UNLISTED, kept, sentence)
+                elif kept.suffix in (".jpg", ".json") and not (record and _listed(record)):
+                    yield from self._remains(kept, record)
+        for kept in orphans:
+            yield self._adopt(kept)
 
-    def _adopt(self, path: Path) -> Finding:
+    def _adopt(self, kept: Kept) -> Finding:
         if not self._repair:
-            return Finding(Kind.ORPHAN, path.name, "mendable", "It has no entry in the library.")
+            return Finding(Kind.ORPHAN, kept.name, "mendable", "It has no entry in the library.")
         try:
-            id = adopt(self._storage, self._database, path)
+            id = adopt(self._storage, self._database, kept)
         except NotAdopted as error:
-            return Finding(Kind.ORPHAN, path.name, "open", f"It has no entry. {error}")
-        return Finding(Kind.ORPHAN, path.name, "mended", f"It has an entry now: {id}.")
+            return Finding(Kind.ORPHAN, kept.name, "open", f"It has no entry. {error}")
+        return Finding(Kind.ORPHAN, kept.name, "mended", f"It has an entry now: {id}.")
 
-    def _remains(self, path: Path, record: Record | None) -> Iterator[Finding]:
+    def _remains(self, kept: Kept, record: Record | None) -> Iterator[Finding]:
         """A poster or JSON without its video; that of a listed video is needed still."""
+        if self._storage.look(key(kept.stem, ".mp4")):
+            return
         if record and record["deleted_at"] and record["state"] in FINAL:
-            yield self._remove(Kind.REMAINS, path, "It belongs to a video that was deleted.")
+            yield self._remove(Kind.REMAINS, kept, "It belongs to a video that was deleted.")
         elif not record:
-            yield _noted(Kind.REMAINS, path, "It belongs to no video that is known here.")
+            yield _noted(Kind.REMAINS, kept, "It belongs to no video that is known here.")
 
     def _rows(self) -> Iterator[Finding]:
         alive = records.KEPT | ~records.FINISHED
@@ -165,23 +168,25 @@ class Check:
     def _inputs(self) -> Iterator[Finding]:
         with self._database.engine.connect() as connection:
             self._used.update(film_rows.pictures(connection))
-        for path in _files(self._storage.root / "inputs"):
-            if path.suffix == ".part" or f"inputs/{path.name}" in self._used:
+        for kept in self._storage.list("inputs"):
+            if kept.suffix == ".part" or kept.key in self._used:
                 continue
-            if _age(path) > UNUSED_AFTER and self._repair:
-                yield self._remove(Kind.INPUT_UNUSED, path, "No video needs it.")
+            if _age(kept) > UNUSED_AFTER and self._repair:
+                yield self._remove(Kind.INPUT_UNUSED, kept, "No video needs it.")
             else:
-                yield _noted(Kind.INPUT_UNUSED, path, "No video needs it.")
+                yield _noted(Kind.INPUT_UNUSED, kept, "No video needs it.")
 
     def _backups(self) -> Iterator[Finding]:
-        for path in _files(self._storage.root):
-            if path.suffix == ".backup":
-                yield _noted(Kind.BACKUP, path, "The database before an upgrade.")
+        for kept in self._here.list("."):
+            if kept.suffix == ".backup":
+                yield _noted(Kind.BACKUP, kept, "The database before an upgrade.")
 
-    def _remove(self, kind: Kind, path: Path, sentence: str) -> Finding:
-        size = _size(path)
-        finding = self._mend(kind, path.name, sentence, lambda: path.unlink(missing_ok=True))
-        return Finding(kind, path.name, finding.outcome, finding.sentence, size)
+    def _remove(
+        self, kind: Kind, kept: Kept, sentence: str, storage: Storage | None = None
+    ) -> Finding:
+        storage = storage or self._storage
+        finding = self._mend(kind, kept.name, sentence, lambda: storage.delete(kept.key))
+        return Finding(kind, kept.name, finding.outcome, finding.sentence, kept.size)
 
     def _mend(
         self, kind: Kind, name: str, sentence: str, repair: Callable[[], object] = lambda: None
@@ -209,29 +214,13 @@ def _unlisted(record: Record) -> str | None:
     return f"Its job ended as {record['state']}."
 
 
-def _noted(kind: Kind, path: Path, sentence: str) -> Finding:
-    return Finding(kind, path.name, "noted", sentence, _size(path))
+def _noted(kind: Kind, kept: Kept, sentence: str) -> Finding:
+    return Finding(kind, kept.name, "noted", sentence, kept.size)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Plain files directly in a folder; none where it is missing. Links are nobody's business."""
-    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_file(follow_symlinks=False):
-                yield folder / entry.name
-
-
-def _age(path: Path) -> float:
-    """Seconds since it was last written; none for one that is gone."""
-    with contextlib.suppress(OSError):
-        return time.time() - path.stat().st_mtime
-    return 0.0
-
-
-def _size(path: Path) -> int:
-    with contextlib.suppress(OSError):
-        return path.stat().st_size
-    return 0
+def _age(kept: Kept) -> float:
+    """Seconds since it was last written."""
+    return time.time() - kept.modified
 
 
 def _chunks(many: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -7,6 +7,7 @@ Jobs that ended without a video go along as JSON; jobs under way stay: two studi
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,6 +96,7 @@ class _Export:
 
     def _add_file(self, name: str, stored: str | None) -> None:
         """A file that is missing here is missing there."""
-        path = self._storage.path(stored) if stored else None
-        if path and path.is_file():
+        if not stored:
+            return
+        with contextlib.suppress(FileNotFoundError), self._storage.local_now(stored) as path:
             self._to.add(name, path)

@@ -162,7 +162,7 @@ class _Import:
                 size, sha256 = self._copy(file, part, record["size"])
             if record["sha256"] not in (None, sha256) or record["size"] not in (None, size):
                 raise _Refused("its video is not the one that was kept: the checksum differs.")
-            part.replace(self._storage.path(key(record["id"], ".mp4")))
+            self._storage.adopt_now(part, key(record["id"], ".mp4"))
         except OSError as error:
             raise StorageUnusable(_FULL) from error
         finally:
@@ -194,7 +194,7 @@ class _Import:
 
     def _input(self, name: str) -> None:
         """Inputs are named by their hash, so any that is here is the right one."""
-        if self._storage.path(name).exists():
+        if self._storage.look(name):
             return
         data = self._read(name, LARGEST_INPUT)
         if data and hashlib.sha256(data).hexdigest() == Path(name).stem:

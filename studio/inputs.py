@@ -59,7 +59,7 @@ class Inputs:
         return self._storage.keep(picture.data, "inputs", suffix)
 
     async def restore(self, kept: Mapping[str, Any]) -> VideoRequest:
-        """The request of a row, its pictures as paths. Raises RequestError where one is gone."""
+        """The request of a row, its pictures as bytes. Raises RequestError where one is gone."""
         return await asyncio.to_thread(self._restore, kept)
 
     def _restore(self, kept: Mapping[str, Any]) -> VideoRequest:
@@ -72,18 +72,20 @@ class Inputs:
         )
         return replace(VideoRequest(prompt=""), **values)
 
-    def there(self, key: str, field: str, gone: str = _GONE) -> Path:
-        """Where a kept file lies. Blocking. Raises RequestError with ``gone`` where it does not."""
-        path = self._storage.path(key)
-        if not path.is_file():
-            raise RequestError(Problem(field, gone))
-        return path
+    def there(self, key: str, field: str, gone: str = _GONE) -> bytes:
+        """A kept file. Blocking. Raises RequestError with ``gone`` where there is none."""
+        try:
+            return self._storage.read(key)
+        except OSError as error:
+            raise RequestError(Problem(field, gone)) from error
 
     async def last_frame(self, key: str) -> bytes:
         """The last frame of a kept video as PNG. Raises RequestError where there is none."""
-        path = await asyncio.to_thread(self.there, key, "parent")
         try:
-            return await asyncio.to_thread(last_frame, path)
+            async with self._storage.local(key) as path:
+                return await asyncio.to_thread(last_frame, path)
+        except FileNotFoundError as error:
+            raise RequestError(Problem("parent", _GONE)) from error
         except Unreadable as error:
             sentence = "The video that this was to go on from can't be decoded. Choose another."
             raise RequestError(Problem("parent", sentence)) from error

@@ -11,7 +11,7 @@ from studio.keeping import key
 from studio.media import Unreadable, look_at
 from studio.records import Record
 from studio.sidecar import inputs_of
-from studio.storage import Storage, sha256_of
+from studio.storage import Storage
 
 MISSING, DAMAGED = "missing", "damaged"
 """Codes of a row whose video can't be shown as it was kept."""
@@ -85,36 +85,39 @@ def amiss(storage: Storage, record: Record) -> Amiss | None:
 
 def _settings_agree(storage: Storage, record: Record) -> bool:
     try:
-        return sidecar.agrees(storage.path(key(record["id"], ".json")).read_bytes(), record)
+        return sidecar.agrees(storage.read(key(record["id"], ".json")), record)
     except OSError:
         return False
 
 
 def _check_video(storage: Storage, record: Record, quick: bool) -> dict[str, Any]:
     """What the row lacks of checksum and size. Raises Amiss."""
-    path = storage.path(record["video"] or key(record["id"], ".mp4"))
+    name = record["video"] or key(record["id"], ".mp4")
     try:
-        size = path.stat().st_size
-        if record["size"] not in (None, size):
+        kept = storage.look(name)
+        if not kept:
+            raise Amiss(MISSING, record, _GONE)
+        if record["size"] not in (None, kept.size):
             raise Amiss(DAMAGED, record, _CHANGED)
         if quick and record["sha256"]:
             return {}
-        sha256 = sha256_of(path)
+        sha256 = storage.sha256(name)
     except FileNotFoundError:
         raise Amiss(MISSING, record, _GONE) from None
     except OSError:
         raise Amiss(DAMAGED, record, _CLOSED) from None
     if record["sha256"] not in (None, sha256):
         raise Amiss(DAMAGED, record, _CHANGED)
-    measured = {"video": key(record["id"], ".mp4"), "sha256": sha256, "size": size}
+    measured = {"video": key(record["id"], ".mp4"), "sha256": sha256, "size": kept.size}
     return _lacking(record, measured)
 
 
 def _look(storage: Storage, record: Record) -> tuple[dict[str, Any], bytes]:
     """What the row lacks of the picture's size and length, and a poster. Raises Amiss."""
     try:
-        seen = look_at(storage.path(record["video"] or key(record["id"], ".mp4")))
-    except Unreadable:
+        with storage.local_now(record["video"] or key(record["id"], ".mp4")) as video:
+            seen = look_at(video)
+    except (Unreadable, FileNotFoundError):
         raise Amiss(DAMAGED, record, _UNDECODABLE) from None
     measured = {
         "poster": key(record["id"], ".jpg"),
@@ -132,6 +135,7 @@ def _lacking(record: Record, measured: Mapping[str, Any]) -> dict[str, Any]:
 def _there(storage: Storage, name: str) -> bool:
     """Whether a file with something in it lies under a key."""
     try:
-        return storage.path(name).stat().st_size > 0
+        kept = storage.look(name)
     except (OSError, ValueError):
         return False
+    return kept is not None and kept.size > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
@@ -28,20 +28,34 @@ class Keeping:
         """Raise StorageUnusable where a video could not be kept; asked before it is paid."""
         await asyncio.to_thread(self._storage.check)
 
-    def place(self, job: Job) -> Path:
-        """Where the job's video goes; whatever stands there was promoted whole."""
-        return self._storage.path(key(job.id, ".mp4"))
-
     async def has(self, job: Job) -> bool:
-        """Whether the video has arrived already."""
-        return await asyncio.to_thread(self.place(job).is_file)
+        """Whether the video has arrived already; whatever stands there was promoted whole."""
+        return await asyncio.to_thread(self._storage.look, key(job.id, ".mp4")) is not None
+
+    async def bring(
+        self, job: Job, download: Callable[[Path], Awaitable[None]]
+    ) -> dict[str, object]:
+        """Have the video brought to a place on this machine, measure it and keep it."""
+        place = self._storage.place(key(job.id, ".mp4"))
+        try:
+            await download(place)
+            facts = await self._measured(job, place)
+            await self._storage.adopt(place, key(job.id, ".mp4"))
+            return facts
+        finally:
+            await asyncio.to_thread(self._storage.give_back, place)
 
     async def look(self, job: Job) -> dict[str, object]:
-        """Measure the video and write its poster; a video that can't be decoded is kept too."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._look, job)
+        """Measure the kept video and write its poster."""
+        async with self._storage.local(key(job.id, ".mp4")) as video:
+            return await self._measured(job, video)
 
-    def _look(self, job: Job) -> dict[str, object]:
-        video = self.place(job)
+    async def _measured(self, job: Job, video: Path) -> dict[str, object]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._look, job, video)
+
+    def _look(self, job: Job, video: Path) -> dict[str, object]:
+        """A video that can't be decoded is kept too."""
         facts: dict[str, object] = {
             "video": key(job.id, ".mp4"),
             "sha256": sha256_of(video),

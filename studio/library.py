@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +16,7 @@ from studio.entries import Lineage
 from studio.job import Job, State
 from studio.keeping import Keeping
 from studio.search import Facets, Found, Query
-from studio.storage import Storage, StorageUnusable
+from studio.storage import Kept, Storage, StorageUnusable
 
 log = logging.getLogger(__name__)
 
@@ -84,13 +83,10 @@ class Library:
         mine = (found[id] for id in dict.fromkeys(ids) if id in found)
         return tuple(job for job in mine if job.owner == owner and not job.deleted_at)
 
-    async def path(self, job: Job, variant: Variant) -> Path | None:
-        """The file on the disk; None where there is none or it is gone."""
+    async def kept(self, job: Job, variant: Variant) -> Kept | None:
+        """The file of it in the storage; None where there is none or it is gone."""
         key = job.video if variant == "video" else job.poster
-        if not key:
-            return None
-        path = self._storage.path(key)
-        return path if await asyncio.to_thread(path.is_file) else None
+        return await asyncio.to_thread(self._storage.look, key) if key else None
 
     async def describe(self, ids: Collection[str], owner: str, **changes: Any) -> tuple[Job, ...]:
         """Name (``name``), mark (``starred``) or tag (``tags``, ``tag``, ``untag``) them.

@@ -114,8 +114,8 @@ async def filled(
         raise RequestError(*problems)
     if own:
         return replace(request, previous_interaction_id=parent.provider_id)
-    path = await asyncio.to_thread(inputs.there, parent.video, "parent", _PARENT_GONE)
-    return replace(request, source_video=path)
+    video = await asyncio.to_thread(inputs.there, parent.video, "parent", _PARENT_GONE)
+    return replace(request, source_video=video)
 
 
 def price(request: VideoRequest, model: Model, parent: Job | None) -> float | None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import or_
@@ -18,8 +17,10 @@ from studio.database import jobs
 from studio.inspection import amiss
 from studio.job import FINAL, Job, State
 from studio.jobs import NotFound, NotNow
+from studio.keeping import key
 
 if TYPE_CHECKING:
+    from studio.storage import Storage
     from studio.studio import Studio
 
 
@@ -58,13 +59,15 @@ async def fetch_again(studio: Studio, id: str, owner: str) -> Job:
     if not await asyncio.to_thread(_amiss, studio, id):
         raise NotNow("Its video is here and well; there is nothing to fetch.")
     part = studio.storage.root / "tmp" / f"again-{secrets.token_hex(8)}.mp4"
+    kept = key(id, ".mp4")
     try:
         provider = await studio.providers.get(job)
         poll = await provider.poll(job.provider_id)
         if not poll.done:
             raise NotNow("Google says it is still being made. Try again later.")
         await provider.download(poll.videos[0], part)
-        await asyncio.to_thread(_take_its_place, part, studio.keeping.place(job))
+        await asyncio.to_thread(_put_aside, studio.storage, kept)
+        await studio.storage.adopt(part, kept)
     finally:
         await asyncio.to_thread(part.unlink, missing_ok=True)
     changes = {**await studio.keeping.look(job), "code": None, "reason": None}
@@ -86,8 +89,7 @@ def _amiss(studio: Studio, id: str) -> bool:
     return any(amiss(studio.storage, record) for record in known.values())
 
 
-def _take_its_place(new: Path, place: Path) -> None:
+def _put_aside(storage: Storage, kept: str) -> None:
     """What lay there keeps lying beside it, under a name that nothing looks at."""
-    if place.exists():
-        place.rename(place.with_name(f"{place.name}.{secrets.token_hex(4)}.damaged"))
-    new.rename(place)
+    if storage.look(kept):
+        storage.move(kept, f"{kept}.{secrets.token_hex(4)}.damaged")

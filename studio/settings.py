@@ -8,14 +8,17 @@ from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from veo_client.credentials import Credentials
 
 MINIMUM_DEADLINE = 30
 """Minutes. Omni has been seen to take 15; a shorter deadline would give up paid videos."""
 
-SECRETS = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "DATABASE_URL", "SESSION_SECRET")
+SECRETS = (
+    *("GEMINI_API_KEY", "GOOGLE_API_KEY", "SESSION_SECRET"),
+    *("DATABASE_URL", "AZURE_STORAGE_CONNECTION_STRING"),
+)
 """What may also come from a file, named by the setting with _FILE behind it."""
 
 
@@ -27,6 +30,17 @@ class Settings:
     """Everything kept lies here."""
     database_url: str = ""
     """Default: SQLite in the outputs folder."""
+    storage_url: str = ""
+    """az://container, s3://bucket or gs://bucket; default: files in the outputs folder."""
+    storage_connection: str = field(default="", repr=False)
+    """Azure's connection string, where no other setting of Azure names the account."""
+    playback: Literal["link", "app"] = "link"
+    """How a video in a blob store reaches the player: straight from there by a signed link that
+    soon ends, or through the app."""
+    link_minutes: float = 60
+    """How long such a link lasts."""
+    cdn_url: str = ""
+    """The host before the blob store that links lead to in its place."""
     credentials: Credentials = field(default_factory=Credentials)
     """GEMINI_API_KEY, GOOGLE_CLOUD_PROJECT and their kin, by the names of Google's own SDK."""
     stand_in: Literal["auto", "always", "never"] = "auto"
@@ -76,8 +90,13 @@ class Settings:
         return cls(
             outputs_dir=outputs,
             database_url=environ.get("DATABASE_URL", ""),
+            storage_url=environ.get("STORAGE_URL", ""),
+            storage_connection=environ.get("AZURE_STORAGE_CONNECTION_STRING", ""),
+            playback=_one_of(environ, "PLAYBACK", "link", "app"),
+            link_minutes=_number(environ, "LINK_MINUTES", 60, least=1),
+            cdn_url=environ.get("CDN_URL", "").rstrip("/"),
             credentials=Credentials.from_env(environ),
-            stand_in=_stand_in(environ.get("STAND_IN") or "auto"),
+            stand_in=_one_of(environ, "STAND_IN", "auto", "always", "never"),
             share_key=_flag(environ, "SHARE_KEY"),
             models_file=Path(models) if models else None,
             daily_budget=_money(environ, "DAILY_BUDGET"),
@@ -89,7 +108,7 @@ class Settings:
             frame_ancestors=environ.get("FRAME_ANCESTORS", ""),
             application_insights=environ.get("APPLICATIONINSIGHTS_CONNECTION_STRING", ""),
             otlp_endpoint=environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
-            log_format=_log_format(environ.get("LOG_FORMAT") or "text"),
+            log_format=_one_of(environ, "LOG_FORMAT", "text", "json"),
             log_prompts=_flag(environ, "LOG_PROMPTS"),
             public_url=_public_url(environ),
             session_secret=environ.get("SESSION_SECRET", ""),
@@ -121,16 +140,13 @@ def _public_url(environ: Mapping[str, str]) -> str:
     return url or (f"https://{host}" if host else "")
 
 
-def _stand_in(value: str) -> Literal["auto", "always", "never"]:
-    if value not in ("auto", "always", "never"):
-        raise ValueError(f"STAND_IN is {value!r}; it can be auto, always or never.")
-    return cast('Literal["auto", "always", "never"]', value)
-
-
-def _log_format(value: str) -> Literal["text", "json"]:
-    if value not in ("text", "json"):
-        raise ValueError(f"LOG_FORMAT is {value!r}; it can be text or json.")
-    return cast('Literal["text", "json"]', value)
+def _one_of(environ: Mapping[str, str], name: str, *words: str) -> Any:
+    """The setting as one of its words; the first is the default."""
+    value = environ.get(name) or words[0]
+    if value not in words:
+        can_be = " or ".join([", ".join(words[:-1]), words[-1]])
+        raise ValueError(f"{name} is {value!r}; it can be {can_be}.")
+    return value
 
 
 def _flag(environ: Mapping[str, str], name: str) -> bool:

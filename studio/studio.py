@@ -35,7 +35,7 @@ from studio.providers import Providers
 from studio.queueing import Queue
 from studio.settings import Settings
 from studio.stitching import Stitching
-from studio.storage import Storage, StorageUnusable
+from studio.storage import StorageUnusable, storage_of
 from studio.telemetry import telemetry_of
 from veo_client.models import load_models
 
@@ -51,7 +51,7 @@ class Studio:
         self.telemetry = telemetry_of(settings, role)
         self.events = self.telemetry.events if self.telemetry else Events()
         self.table = load_models(settings.models_file)
-        self.storage = Storage(settings.outputs_dir)
+        self.storage = storage_of(settings)
         self.storage.prepare()
         self.database = Database(settings.database)
         self.secret = Secret(settings.session_secret, self.storage.root / "session.secret")

@@ -16,12 +16,12 @@ import numpy as np
 from studio import records, sidecar
 from studio.check import Check
 from studio.database import Database, jobs
+from studio.files import Files
 from studio.findings import Finding, Kind
 from studio.jobs import new_id
 from studio.keeping import key
 from studio.media import look_at
 from studio.records import Record
-from studio.storage import Storage
 
 
 @cache
@@ -42,7 +42,7 @@ class Shelf:
     """An outputs folder with its database."""
 
     def __init__(self, root: Path) -> None:
-        self.storage = Storage(root)
+        self.storage = Files(root)
         self.storage.prepare()
         self.root = self.storage.root
         self.database = Database(f"sqlite:///{self.root / 'studio.db'}")

@@ -254,9 +254,9 @@ class HaltingDatabase(Database):
 class HaltingKeeping(Keeping):
     """A step can stop around the measuring and the describing of a video."""
 
-    async def look(self, job: Job) -> dict[str, object]:
+    async def _measured(self, job: Job, video: Path) -> dict[str, object]:
         await point()
-        return await super().look(job)
+        return await super()._measured(job, video)
 
     async def describe(self, job: Job, changes: Mapping[str, object]) -> None:
         await point()

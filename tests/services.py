@@ -25,6 +25,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from studio.containers import make_container
+from studio.objects import connected_by
 from tests import tools
 from tests.app_server import free_port
 
@@ -134,13 +136,15 @@ class Azurite:
     server: Server | None
 
     @property
-    def environ(self) -> dict[str, str]:
-        """What obstore reads."""
-        return {
-            "AZURE_STORAGE_ACCOUNT_NAME": ACCOUNT,
-            "AZURE_STORAGE_ACCOUNT_KEY": KEY,
-            "AZURE_STORAGE_ENDPOINT": self.blob_url,
-        }
+    def connection(self) -> str:
+        """The connection string of its blobs."""
+        return f"AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={self.blob_url};"
+
+    def container(self) -> str:
+        """STORAGE_URL of a new container."""
+        name = f"studio-{secrets.token_hex(6)}"
+        make_container(name, connected_by(self.connection))
+        return f"az://{name}"
 
     @property
     def broker(self) -> str:

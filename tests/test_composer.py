@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from studio.files import Files
 from studio.offer import Offer
-from studio.storage import Storage
 from ui.choices import fit, offered_durations, only_offered
 from ui.composer import composed, money
 from ui.draft import draft_of, read, told
@@ -229,7 +229,7 @@ def test_rubbish_from_a_browser_is_refused_in_words_or_harmless(prompt: Any, dra
 
 
 def test_the_settings_of_a_job_come_back_with_its_pictures(tmp_path: Path) -> None:
-    storage, uploads = Storage(tmp_path / "kept"), tmp_path / "uploads"
+    storage, uploads = Files(tmp_path / "kept"), tmp_path / "uploads"
     storage.prepare()
     key = storage.keep(b"picture", "inputs", ".png")
     kept = {"prompt": "a fox", "duration": 6, "seed": 7, "first_frame": key}
@@ -240,7 +240,7 @@ def test_the_settings_of_a_job_come_back_with_its_pictures(tmp_path: Path) -> No
 
 
 def test_a_picture_that_is_gone_is_left_out_when_settings_come_back(tmp_path: Path) -> None:
-    storage = Storage(tmp_path)
+    storage = Files(tmp_path)
     draft = draft_of({"first_frame": "inputs/gone.png"}, storage, tmp_path)
     assert draft["first_frame"] is None
 

@@ -47,8 +47,10 @@ async def derived(
 
 
 async def file_of(studio: Studio, job: Job) -> Path:
-    path = await studio.library.path(job, "video")
-    assert path, job.reason
+    kept = await studio.library.kept(job, "video")
+    assert kept, job.reason
+    path = studio.storage.path(kept.key)
+    assert path
     return path
 
 

@@ -75,9 +75,9 @@ async def test_a_project_and_a_service_account_are_enough_for_veo(
         studio = Studio(settings_for(tmp_path / "outputs", replace(google.veo, token=None)))
         await studio.start()
         job = await made(studio, "a fox in the snow")
-        kept = await studio.library.path(job, "video")
+        kept = await studio.library.kept(job, "video")
         await studio.stop()
     assert job.state is State.COMPLETED
     assert google.creates == 1
     assert kept is not None
-    assert kept.read_bytes() == google.video
+    assert studio.storage.read(kept.key) == google.video

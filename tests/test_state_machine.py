@@ -32,6 +32,7 @@ from studio.access import OWNER, Visitor
 from studio.advance import Advance, LeaseLost
 from studio.budget import Budget
 from studio.database import Utc, jobs
+from studio.files import Files
 from studio.inputs import Inputs
 from studio.job import FINAL, Job, State
 from studio.jobs import Jobs
@@ -40,7 +41,6 @@ from studio.offer import offer_to
 from studio.pace import Pace
 from studio.polling import History
 from studio.settings import Settings
-from studio.storage import Storage
 from tests.scripted_google import (
     Fetch,
     HaltingDatabase,
@@ -150,7 +150,7 @@ class JobLife(RuleBasedStateMachine):
     async def _put_together(self, home: Path) -> None:
         credentials = Credentials(gemini_api_key="key", project="project", token="token")
         how = Settings(outputs_dir=home, credentials=credentials, stand_in="never")
-        storage, table, history = Storage(home), load_models(), History()
+        storage, table, history = Files(home), load_models(), History()
         storage.prepare()
         self.videos = home / "videos"
         self.database = HaltingDatabase(how.database)

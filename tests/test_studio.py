@@ -26,11 +26,11 @@ from veo_client import ModelUnavailable, RequestError, VideoRequest
 async def test_a_prompt_becomes_a_kept_video_with_one_create(tmp_path: Path, veo: bool) -> None:
     async with StrictGoogle() as google, studio_on(google, tmp_path, veo=veo) as studio:
         job = await made(studio)
-        kept = await studio.library.path(job, "video")
+        kept = await studio.library.kept(job, "video")
     assert job.state is State.COMPLETED
     assert google.creates == 1
     assert kept is not None
-    assert kept.read_bytes() == google.video
+    assert studio.storage.read(kept.key) == google.video
     assert job.sha256 == hashlib.sha256(google.video).hexdigest()
     assert job.cost is not None
     assert job.cost > 0

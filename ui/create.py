@@ -236,7 +236,7 @@ class Create:
     async def _gallery(self, visitor: Visitor, new: str | None = None) -> str:
         jobs = await self._over(visitor)
         posters = await asyncio.gather(
-            *(self.studio.library.path(job, "thumbnail") for job in jobs)
+            *(self.studio.library.kept(job, "thumbnail") for job in jobs)
         )
         missing = {job.id for job, poster in zip(jobs, posters, strict=True) if not poster}
         return gallery(jobs, missing=missing, new=new)
@@ -245,7 +245,7 @@ class Create:
         self, job: Job, visitor: Visitor, *, fresh: bool = False, trouble: str = ""
     ) -> str:
         known = next((model for model in self.studio.table.models if model.id == job.model), None)
-        video = await self.studio.library.path(job, "video")
+        video = await self.studio.library.kept(job, "video")
         missing = job.state is State.COMPLETED and not video
         label = known.label if known else job.model
         can = await self._can(job, visitor)

@@ -91,10 +91,11 @@ def draft_of(kept: Mapping[str, Any], storage: Storage, uploads: Path) -> dict[s
 
 def lent(key: object, storage: Storage, uploads: Path) -> str | None:
     """An upload that is a kept picture once more; None where it is gone."""
-    if not isinstance(key, str) or not (kept := storage.path(key)).is_file():
+    if not isinstance(key, str) or not (kept := storage.look(key)):
         return None
     if not (uploads / kept.stem / kept.name).is_file():
-        lend(kept, uploads / kept.stem, kept.name)
+        with storage.local_now(key) as path:
+            lend(path, uploads / kept.stem, kept.name)
     return f"{kept.stem}/{kept.name}"
 
 

@@ -90,13 +90,14 @@ async def _generate(
         job = rows.get(job.id, job)
         if not job.final:
             yield WORDS.states[job.state], None
-    path = await studio.library.path(job, "video")
-    if job.state is not State.COMPLETED or not path:
+    kept = await studio.library.kept(job, "video")
+    if job.state is not State.COMPLETED or not kept:
         sentence = job.reason or WORDS.states[job.state]
         raise gr.Error(sentence, print_exception=False)
-    name = file_name(job.prompt) + path.suffix
+    name = file_name(job.prompt) + kept.suffix
     place = create.uploads / secrets.token_hex(32)
-    lent = await asyncio.to_thread(lend, path, place, name)
+    async with studio.storage.local(kept.key) as path:
+        lent = await asyncio.to_thread(lend, path, place, name)
     yield WORDS.states[job.state], str(lent)
 
 

@@ -196,7 +196,8 @@ class Desk:
     async def _shown(self, job: Job, person: Person) -> Seen:
         path = None
         if person.base_url is None:
-            path = await self._studio.library.path(job, "video")
+            kept = await self._studio.library.kept(job, "video")
+            path = self._studio.storage.path(kept.key) if kept else None
         return shown(job, self._studio.jobs.expected_seconds(job), person.base_url, path)
 
     def _percent(self, job: Job) -> int:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import unicodedata
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import NotModifiedResponse
 
 from studio.api.caller import caller
 from studio.api.errors import Refused, missing
+from studio.api.sending import link_to, sent
 from studio.job import Job, State
+from studio.storage import Kept
 
 if TYPE_CHECKING:
     from studio.studio import Studio
 
-_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 _LONGEST_NAME = 60
 
 
@@ -39,36 +38,30 @@ class Content:
     async def send(self, job: Job, request: Request) -> Response:
         """The file of a job that the caller may have."""
         variant = _variant(request)
-        path = await self._studio.library.path(job, variant)
-        if not path:
+        kept = await self._studio.library.kept(job, variant)
+        if not kept:
             raise _nothing_there(job)
-        response = await self._file(job, variant, path, request)
+        saved = request.query_params.get("download") == "1"
+        if variant == "video" and not saved and (link := await link_to(self._studio, kept)):
+            return RedirectResponse(link, 302, headers={"Cache-Control": "private, no-store"})
+        response = await self._bytes(job, variant, kept, request)
         known = request.headers.get("if-none-match", "")
         if response.headers["etag"] in [tag.strip().removeprefix("W/") for tag in known.split(",")]:
             return NotModifiedResponse(response.headers)
         _drop_foreign_range(request)
         return response
 
-    async def _file(self, job: Job, variant: str, path: Path, request: Request) -> FileResponse:
+    async def _bytes(self, job: Job, variant: str, kept: Kept, request: Request) -> Response:
         # The owner is asked each time, so a browser may keep the bytes but has to ask as well.
         headers = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
         if variant == "video" and job.sha256:
             headers["ETag"] = f'"{job.sha256}"'
+        saved = request.query_params.get("download") == "1"
+        name = file_name(job.name or job.prompt) + ("-AI-generated" if saved else "") + kept.suffix
         try:
-            stat = await asyncio.to_thread(path.stat)
+            return await sent(self._studio.storage, kept, request, headers, name)
         except OSError:
             raise _nothing_there(job) from None
-        saved = request.query_params.get("download") == "1"
-        return FileResponse(
-            path,
-            headers=headers,
-            media_type=_TYPES.get(path.suffix, "application/octet-stream"),
-            filename=file_name(job.name or job.prompt)
-            + ("-AI-generated" if saved else "")
-            + path.suffix,
-            stat_result=stat,
-            content_disposition_type="attachment" if saved else "inline",
-        )
 
 
 def file_name(prompt: str) -> str:

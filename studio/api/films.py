@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from studio.access import Visitor
 from studio.api.body import read_fields
@@ -19,6 +19,7 @@ from studio.api.content import file_name
 from studio.api.errors import Refused
 from studio.api.fields import read_as
 from studio.api.film import as_film, in_short
+from studio.api.sending import sent
 from studio.film import LONGEST_FADE, Film, Link
 from studio.film_rows import pictures_in
 from veo_client.errors import Problem, RequestError
@@ -192,19 +193,13 @@ class Films:
         if request.query_params.get("variant") == "settings":
             told = json.dumps(facts, indent=2, ensure_ascii=False)
             return _attached(Response(told, media_type="application/json"), film, ".json")
-        path = self._studio.storage.path(str(facts["key"]))
-        if not await asyncio.to_thread(path.is_file):
+        kept = await asyncio.to_thread(self._studio.storage.look, str(facts["key"]))
+        if not kept:
             sentence = "The file of this film is missing on the disk. Put it together again."
             raise Refused(404, "file_missing", sentence)
         headers = {"Cache-Control": "private, no-cache", "ETag": f'"{facts["sha256"]}"'}
-        saved = request.query_params.get("download") == "1"
-        return FileResponse(
-            path,
-            headers=headers,
-            media_type="video/mp4",
-            filename=file_name(film.name or "film") + ".mp4",
-            content_disposition_type="attachment" if saved else "inline",
-        )
+        name = file_name(film.name or "film") + ".mp4"
+        return await sent(self._studio.storage, kept, request, headers, name)
 
     async def picture(self, request: Request) -> Response:
         """A picture that a scene of this film holds."""
@@ -212,12 +207,11 @@ class Films:
         key = f"inputs/{request.path_params['name']}"
         if not any(key in pictures_in(scene.request) for scene in film.scenes):
             raise Refused(404, "not_found", "There is no such picture in this film.")
-        path = self._studio.storage.path(key)
-        if not await asyncio.to_thread(path.is_file):
+        kept = await asyncio.to_thread(self._studio.storage.look, key)
+        if not kept:
             raise Refused(404, "file_missing", "This picture is missing on the disk.")
-        kind = "image/png" if path.suffix == ".png" else "image/jpeg"
         headers = {"Cache-Control": "private, max-age=86400"}
-        return FileResponse(path, media_type=kind, headers=headers)
+        return await sent(self._studio.storage, kept, request, headers, kept.name)
 
     async def _own(self, request: Request) -> tuple[Visitor, Film]:
         visitor = caller(self._studio, request)
