@@ -109,6 +109,7 @@ jobs = Table(
     Index("job_due", "state", "next_at"),
     Index("job_owner_state", "owner", "state", "id"),
     Index("job_created_at", "created_at"),
+    Index("job_finished_at", "finished_at"),
     Index("job_deleted_at", "deleted_at"),
     Index("job_parent", "parent"),
     Index("job_kind", "owner", "deleted_at", "state", "code", "model", "ratio", "starred"),
@@ -181,6 +182,35 @@ tallies = Table(
     Column("until", Utc, nullable=False, index=True),
 )
 """What was counted, and until when it counts: requests, wrong passwords, ended sessions."""
+
+webhooks = Table(
+    "webhook",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("owner", String(80), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", String(80), nullable=False),
+    Column("events", Text, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("disabled_at", Utc),
+    Column("reason", Text),
+)
+
+deliveries = Table(
+    "delivery",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("webhook", String(40), nullable=False),
+    Column("job", String(40), nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_at", Utc, index=True),
+    Column("created_at", Utc, nullable=False),
+    Column("done_at", Utc),
+    UniqueConstraint("webhook", "job", "event", name="delivery_webhook_job_event"),
+)
+"""What a webhook is told, and was; ``next_at`` is when it is due, as with jobs."""
 
 
 class Database:

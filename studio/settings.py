@@ -16,7 +16,7 @@ MINIMUM_DEADLINE = 30
 """Minutes. Omni has been seen to take 15; a shorter deadline would give up paid videos."""
 
 SECRETS = (
-    *("GEMINI_API_KEY", "GOOGLE_API_KEY", "SESSION_SECRET"),
+    *("GEMINI_API_KEY", "GOOGLE_API_KEY", "SESSION_SECRET", "GOOGLE_WEBHOOK_SECRET"),
     *("DATABASE_URL", "AZURE_STORAGE_CONNECTION_STRING"),
 )
 """What may also come from a file, named by the setting with _FILE behind it."""
@@ -73,6 +73,10 @@ class Settings:
     """The address that visitors type, where it differs from what requests say."""
     session_secret: str = field(default="", repr=False)
     """Seals cookies and signs links; default: one made once and kept in the outputs folder."""
+    webhooks_to_private: bool = False
+    """Whether webhooks may name addresses of the network that the app runs in."""
+    google_webhook_secret: str = field(default="", repr=False)
+    """Proves Google's own webhooks, which make polling rare; default: they are not taken."""
     temporary_disk: bool = False
     """Whether the outputs folder is known not to outlive the machine."""
 
@@ -112,6 +116,8 @@ class Settings:
             log_prompts=_flag(environ, "LOG_PROMPTS"),
             public_url=_public_url(environ),
             session_secret=environ.get("SESSION_SECRET", ""),
+            webhooks_to_private=_flag(environ, "WEBHOOKS_TO_PRIVATE"),
+            google_webhook_secret=environ.get("GOOGLE_WEBHOOK_SECRET", ""),
             temporary_disk=bool(environ.get("SPACE_ID")) and not _on_a_mount(outputs),
         )
 

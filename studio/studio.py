@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,6 +26,7 @@ from studio.entry.shares import Shares
 from studio.events import Events
 from studio.films import Films
 from studio.inputs import Inputs
+from studio.job import Job
 from studio.jobs import Jobs
 from studio.keeping import Keeping
 from studio.library import Library
@@ -37,6 +39,8 @@ from studio.settings import Settings
 from studio.stitching import Stitching
 from studio.storage import StorageUnusable, storage_of
 from studio.telemetry import telemetry_of
+from studio.telling import Teller
+from studio.webhooks import Webhooks
 from veo_client.models import load_models
 
 log = logging.getLogger(__name__)
@@ -66,6 +70,8 @@ class Studio:
         self.library = Library(self.database, self.storage, self.keeping)
         self.films = Films(self.database, self.table, inputs, self.jobs, budget, self.offer)
         self.stitching = Stitching(self.storage, self.films)
+        self.webhooks = Webhooks(self.database)
+        self._telling: asyncio.Task[None] | None = None
         self.providers = Providers(settings, pace.limits)
         self.assist = Assist(self.database, self.table, self.providers, budget, self.offer, pace)
         self._advance = Advance(
@@ -102,13 +108,16 @@ class Studio:
         self._driver.start()
         self._warming = asyncio.create_task(self._warm(), name="warm")
         self._sweeping = asyncio.create_task(self.library.keep_swept(), name="sweep")
+        private = self.settings.webhooks_to_private
+        teller = Teller(self.database, self._told, private=private)
+        self._telling = asyncio.create_task(teller.run(), name="webhooks")
 
     async def stop(self, patience: float = 20.0) -> None:
         """Let the steps under way end, then close the connections; the rows keep the rest."""
         if not self._driver:
             return
         driver, self._driver = self._driver, None
-        aside = [task for task in (self._warming, self._sweeping) if task]
+        aside = [task for task in (self._warming, self._sweeping, self._telling) if task]
         for task in aside:
             task.cancel()
         await asyncio.gather(*aside, return_exceptions=True)
@@ -128,6 +137,12 @@ class Studio:
             await asyncio.to_thread(self.storage.drop_halves)
             if self.database.sqlite:
                 await self.database.write(lambda connection: rows.take_back(connection, boot))
+
+    def _told(self, job: Job) -> dict[str, Any]:
+        """A job in the words of the API, as webhooks say it."""
+        from studio.api.video import as_video
+
+        return as_video(job, self.jobs.expected_seconds(job))
 
     def _look_again(self) -> None:
         """A row was changed by hand: it may be due, and watchers should see it."""

@@ -20,6 +20,7 @@ from studio.api.queue import Queueing
 from studio.api.share import Sharing
 from studio.api.spend import Spend
 from studio.api.videos import Videos
+from studio.api.webhooks import WebhooksApi
 
 if TYPE_CHECKING:
     from studio.studio import Studio
@@ -32,6 +33,8 @@ def routes(studio: Studio) -> list[BaseRoute]:
     """What this studio answers beside its page."""
     videos, content, queue = Videos(studio), Content(studio), Queueing(studio)
     sharing, library = Sharing(studio), LibraryApi(studio)
+
+    hooks = WebhooksApi(studio)
 
     async def readyz(request: Request) -> Response:
         del request
@@ -60,12 +63,16 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/library.zip", library.zip),
         *_films(Films(studio)),
         Route("/spend.csv", Spend(studio).csv),
+        Route("/webhook_endpoints", hooks.create, methods=["POST"]),
+        Route("/webhook_endpoints", hooks.list),
+        Route("/webhook_endpoints/{id}", hooks.delete, methods=["DELETE"]),
+        Route("/google-webhook", hooks.google, methods=["POST"]),
     ]
     shape = Middleware(ExceptionMiddleware, handlers=HANDLERS)
     return [
         Route("/healthz", _healthz),
         Route("/readyz", readyz),
-        Route("/mcp", Door(studio), methods=["GET", "POST", "DELETE"], middleware=[shape]),
+        Route("/mcp", Door(studio), methods=["POST"], middleware=[shape]),
         Mount("/v1", Router(v1, redirect_slashes=False), middleware=[shape]),
     ]
 

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _library()
     _storyboard()
     _access()
+    _webhooks()
 
 
 def _storyboard() -> None:
@@ -108,4 +109,33 @@ def _access() -> None:
         sa.Column("key", sa.String(160), primary_key=True),
         sa.Column("count", sa.Integer, nullable=False),
         sa.Column("until", when, nullable=False, index=True),
+    )
+
+
+def _webhooks() -> None:
+    when = sa.DateTime(timezone=True)
+    op.create_index("job_finished_at", "job", ["finished_at"])
+    op.create_table(
+        "webhook",
+        sa.Column("id", sa.String(40), primary_key=True),
+        sa.Column("owner", sa.String(80), nullable=False, index=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("url", sa.Text, nullable=False),
+        sa.Column("secret", sa.String(80), nullable=False),
+        sa.Column("events", sa.Text, nullable=False),
+        sa.Column("created_at", when, nullable=False),
+        sa.Column("disabled_at", when),
+        sa.Column("reason", sa.Text),
+    )
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.String(40), primary_key=True),
+        sa.Column("webhook", sa.String(40), nullable=False),
+        sa.Column("job", sa.String(40), nullable=False),
+        sa.Column("event", sa.String(40), nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("next_at", when, index=True),
+        sa.Column("created_at", when, nullable=False),
+        sa.Column("done_at", when),
+        sa.UniqueConstraint("webhook", "job", "event", name="delivery_webhook_job_event"),
     )
