@@ -26,6 +26,8 @@ except (ValueError, VeoError) as error:
 page_files = str(studio.storage.root / "tmp" / "page")
 uploads = Path(os.environ.setdefault("GRADIO_TEMP_DIR", page_files)).resolve()
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# The web server under Gradio believes a proxy's word about addresses only where told.
+os.environ.setdefault("FORWARDED_ALLOW_IPS", studio.settings.trusted_proxies)
 
 import gradio as gr  # noqa: E402
 

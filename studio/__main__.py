@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from studio.settings import Settings
     from studio.storage import Storage
 
+SHORTEST_PASSWORD = 12
 EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104
 
 
@@ -211,6 +212,19 @@ def _opened(settings: Settings, *, new: bool = False) -> tuple[Storage, Database
     return storage, database
 
 
+def password(options: argparse.Namespace) -> int:
+    """Asks for a password and prints the line for PASSWORDS."""
+    import getpass
+
+    from studio.entry.passwords import hash_of
+
+    given = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if len(given) < SHORTEST_PASSWORD:
+        raise ValueError(f"A password has {SHORTEST_PASSWORD} characters or more.")
+    print(f"{options.name}:{hash_of(given)}")
+    return 0
+
+
 def _show(found: list[Record], as_json: bool, nothing: str) -> None:
     """One line per row, or the JSON that lies beside each video."""
     import json
@@ -271,6 +285,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--csv", type=Path, metavar="FILE", help="write every job to a file")
     one.add_argument("--json", action="store_true", help="for programs")
     command("mcp", mcp)
+    command("password", password).add_argument("name", metavar="NAME", help="who signs in")
     command("recover", recover).add_argument("id", metavar="ID", help="ours, or Google's")
     return parser
 

@@ -178,7 +178,7 @@ tallies = Table(
     "tally",
     metadata,
     Column("key", String(160), primary_key=True),
-    Column("count", Integer, nullable=False, default=0),
+    Column("times", Integer, nullable=False, default=0),
     Column("until", Utc, nullable=False, index=True),
 )
 """What was counted, and until when it counts: requests, wrong passwords, ended sessions."""

@@ -23,6 +23,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from studio.access import COOKIE
 from studio.api.body import LARGEST_BODY
 from studio.api.errors import answer
+from studio.entry.cookies import cookie, found
+from studio.entry.door import Door
 
 if TYPE_CHECKING:
     from studio.studio import Studio
@@ -58,8 +60,12 @@ _NOTEBOOKS = (
 
 def guards(studio: Studio) -> list[Middleware]:
     """The layers for ``launch(app_kwargs={"middleware": ...})``."""
-    frames = studio.settings.frame_ancestors or embedders(os.environ, sys.modules)
-    return [Middleware(Guard, frame_ancestors=frames)]
+    return [Middleware(Guard, frame_ancestors=frames(studio)), Middleware(Door, studio=studio)]
+
+
+def frames(studio: Studio) -> str:
+    """The pages that may show this one in a frame; empty: none but our own."""
+    return studio.settings.frame_ancestors or embedders(os.environ, sys.modules)
 
 
 def embedders(environ: Mapping[str, str], modules: Collection[str]) -> str:
@@ -99,15 +105,8 @@ class Guard:
 
     def _cookie(self, scope: Scope, headers: Headers) -> str:
         """The visitor's own token again, or a new one."""
-        known = re.search(
-            rf"(?:^|;\s*){COOKIE}=({_TOKEN.pattern})(?:;|$)", headers.get("cookie", "")
-        )
-        token = known[1] if known else secrets.token_urlsafe(32)
-        secure = "https" in (scope["scheme"], headers.get("x-forwarded-proto", "").split(",")[0])
-        # Inside another site's frame a browser keeps only a cookie that says so.
-        kind = "SameSite=None; Partitioned" if self._embedded and secure else "SameSite=Lax"
-        cookie = f"{COOKIE}={token}; Path=/; Max-Age={_COOKIE_LIFE}; HttpOnly; {kind}"
-        return cookie + ("; Secure" if secure else "")
+        token = found(COOKIE, _TOKEN.pattern, headers) or secrets.token_urlsafe(32)
+        return cookie(COOKIE, token, _COOKIE_LIFE, scope, embedded=self._embedded)
 
 
 class _Reply:

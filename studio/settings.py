@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from studio.entry.login import Login, login_from
 from veo_client.credentials import Credentials
 
 MINIMUM_DEADLINE = 30
@@ -18,6 +19,7 @@ MINIMUM_DEADLINE = 30
 SECRETS = (
     *("GEMINI_API_KEY", "GOOGLE_API_KEY", "SESSION_SECRET", "GOOGLE_WEBHOOK_SECRET"),
     *("DATABASE_URL", "AZURE_STORAGE_CONNECTION_STRING"),
+    *("PASSWORDS", "OIDC_CLIENT_SECRET", "APPLICATIONINSIGHTS_CONNECTION_STRING"),
 )
 """What may also come from a file, named by the setting with _FILE behind it."""
 
@@ -69,6 +71,10 @@ class Settings:
     log_format: Literal["text", "json"] = "text"
     log_prompts: bool = False
     """Whether prompts may be written to logs and telemetry."""
+    login: Login = field(default_factory=Login)
+    """Who vouches for people, and who may do what."""
+    trusted_proxies: str = ""
+    """Addresses or networks of the proxies whose word about a visitor's address counts."""
     public_url: str = ""
     """The address that visitors type, where it differs from what requests say."""
     session_secret: str = field(default="", repr=False)
@@ -114,6 +120,8 @@ class Settings:
             otlp_endpoint=environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
             log_format=_one_of(environ, "LOG_FORMAT", "text", "json"),
             log_prompts=_flag(environ, "LOG_PROMPTS"),
+            login=login_from(environ),
+            trusted_proxies=environ.get("TRUSTED_PROXIES", ""),
             public_url=_public_url(environ),
             session_secret=environ.get("SESSION_SECRET", ""),
             webhooks_to_private=_flag(environ, "WEBHOOKS_TO_PRIVATE"),

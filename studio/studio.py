@@ -23,6 +23,7 @@ from studio.database import Database
 from studio.driver import Driver
 from studio.entry.secret import Secret
 from studio.entry.shares import Shares
+from studio.entry.tokens import Tokens
 from studio.events import Events
 from studio.films import Films
 from studio.inputs import Inputs
@@ -60,6 +61,7 @@ class Studio:
         self.database = Database(settings.database)
         self.secret = Secret(settings.session_secret, self.storage.root / "session.secret")
         self.shares = Shares(self.database, self.secret)
+        self.tokens = Tokens(self.database, settings.login)
         self.history = History()
         inputs, self.keeping = Inputs(self.storage), Keeping(self.storage)
         budget = Budget(settings.daily_budget, settings.monthly_budget)

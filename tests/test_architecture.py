@@ -31,8 +31,9 @@ TESTS = ROOT / "requirements-dev.txt"
 INSTALLED_AT_MOST = 560
 """MB on disk of everything in requirements.txt, with what it brings along and pip itself."""
 
-ONLY_WHERE_ASKED = {"IPython", "mcp", "shtab"}
-"""Imported inside a notebook, or with requirements-agents.txt, and left out without harm."""
+ONLY_WHERE_ASKED = {"IPython", "argon2", "authlib", "mcp", "shtab"}
+"""Imported inside a notebook, with requirements-agents.txt or for a login, and left out without
+harm."""
 
 TEXTS = (".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".css", ".js", "", ".example", ".ini")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|Users|work|mnt)/\w|\b[A-Z]:\\\\?Users\b")

@@ -77,7 +77,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 def test_the_one_has_something_behind_every_address_that_names_something(house: House) -> None:
     """Else the other would be refused for want of anything to get."""
-    named = [("GET", path) for path, known in CONTRACT["paths"].items() if "get" in known]
+    named = [("GET", p) for p, known in CONTRACT["paths"].items() if "get" in known and "{" in p]
     reached = {tried.route for tried in attempts(named, house.ids) if tried.by(house.one)[0] == 200}
     assert {path for _, path in named} - reached == set()
 

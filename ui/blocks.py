@@ -20,6 +20,7 @@ from studio.api import routes
 from studio.guard import guards
 from studio.studio import Studio
 from ui.files import keep_swept
+from ui.login_page import LoginPage
 from ui.shared_page import SharedPage
 from ui.spend_page import SpendPage
 from ui.theme import HEAD, theme
@@ -67,6 +68,7 @@ class StudioBlocks(gr.Blocks):
                 *routes(self.studio),
                 *SpendPage(self.studio).routes(),
                 *SharedPage(self.studio).routes(),
+                *LoginPage(self.studio).routes(),
             ],
             "middleware": [
                 *([telemetry.middleware()] if telemetry else []),

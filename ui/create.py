@@ -48,6 +48,9 @@ class Create:
 
     def visitor(self, request: gr.Request) -> Visitor:
         """Who is asking."""
+        known = request.request.scope.get("visitor") if request.request else None
+        if isinstance(known, Visitor) and not request.username:
+            return known
         host = request.client.host if request.client else None
         return self.studio.visitor(host, request.headers, request.cookies, login=request.username)
 

@@ -7,6 +7,7 @@ from html import escape
 
 from studio.access import Visitor
 from studio.offer import Offer
+from ui.login_page import signed_in
 from ui.words import WORDS
 from veo_client.errors import RequestError, VeoError
 
@@ -21,7 +22,7 @@ def banner(offer: Offer, visitor: Visitor) -> str:
         lines.append(escape(offer.why) + (link if offer.simulated and visitor.trusted else ""))
     if offer.temporary:
         lines.append(escape(WORDS.temporary))
-    return "".join(f"<p>{line}</p>" for line in lines)
+    return "".join(f"<p>{line}</p>" for line in lines) + signed_in(visitor)
 
 
 def recover() -> str:

@@ -174,6 +174,19 @@ class Words:
     recover_help: str = "Google keeps a finished video for about two days."
     recover_go: str = "Recover"
 
+    # The login
+    sign_in: str = "Sign in"
+    sign_in_title: str = "Sign in to Veo Studio"
+    sign_in_by: dict[str, str] = field(
+        default_factory=lambda: {"huggingface": "Sign in with Hugging Face"}
+    )
+    sign_out: str = "Sign out"
+    signed_in: str = "Signed in as {name}."
+    name: str = "Name"
+    password: str = "Password"  # noqa: S105
+    wrong_password: str = "Name and password do not go together."  # noqa: S105
+    not_allowed: str = "You are signed in, but not on the list of this studio. Ask its owner."
+
     # A shared video
     shared: str = "Shared video"
     ai_made: str = "AI-generated video"

@@ -19,6 +19,7 @@ from studio.api.library import LibraryApi
 from studio.api.queue import Queueing
 from studio.api.share import Sharing
 from studio.api.spend import Spend
+from studio.api.token import ApiTokens
 from studio.api.videos import Videos
 from studio.api.webhooks import WebhooksApi
 
@@ -33,6 +34,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
     """What this studio answers beside its page."""
     videos, content, queue = Videos(studio), Content(studio), Queueing(studio)
     sharing, library = Sharing(studio), LibraryApi(studio)
+    tokens = ApiTokens(studio)
 
     hooks = WebhooksApi(studio)
 
@@ -62,6 +64,9 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/library", library.change_many, methods=["POST"]),
         Route("/library.zip", library.zip),
         *_films(Films(studio)),
+        Route("/tokens", tokens.make, methods=["POST"]),
+        Route("/tokens", tokens.list),
+        Route("/tokens/{id}", tokens.revoke, methods=["DELETE"]),
         Route("/spend.csv", Spend(studio).csv),
         Route("/webhook_endpoints", hooks.create, methods=["POST"]),
         Route("/webhook_endpoints", hooks.list),

@@ -8,40 +8,39 @@ from starlette.requests import Request
 
 from studio.access import COOKIE, Visitor
 from studio.api.errors import Refused
+from studio.entry.door import NOBODY, SHORTEST_WORD, bearer
 
 if TYPE_CHECKING:
     from studio.studio import Studio
-
-SHORTEST_TOKEN = 20
-"""Characters. Shorter ones are guessed, or chosen by two people."""
 
 
 def caller(studio: Studio, request: Request) -> Visitor:
     """The visitor behind a request. Raises Refused where nobody could find the videos again."""
     visitor = anybody(studio, request)
-    if not (visitor.trusted or _token(request)):
+    if not (visitor.trusted or visitor.by == "login" or _known_again(request)):
         sentence = (
             "Send an API key of your own choosing, at least "
-            f"{SHORTEST_TOKEN} characters that nobody else knows: your videos are kept under it."
+            f"{SHORTEST_WORD} characters that nobody else knows: your videos are kept under it."
         )
         raise Refused(401, "no_api_key", sentence)
+    if visitor.by == "token" and visitor.owner == NOBODY.owner:
+        raise Refused(401, "no_api_key", "This API token was revoked, is over or never was.")
     return visitor
 
 
 def anybody(studio: Studio, request: Request) -> Visitor:
     """The visitor behind a request, a newcomer too. Raises Refused where a login is missing."""
-    login = _login(request)
-    token = _token(request)
-    return studio.visitor(
-        request.client.host if request.client else None,
-        request.headers,
-        {COOKIE: token} if token else {},
-        login=login,
-    )
+    host = request.client.host if request.client else None
+    if login := _login(request):
+        return studio.visitor(host, request.headers, {}, login=login)
+    known = request.scope.get("visitor")
+    if isinstance(known, Visitor):
+        return known
+    return studio.visitor(host, request.headers, request.cookies)
 
 
-def _token(request: Request) -> str | None:
-    return request.cookies.get(COOKIE) or _bearer(request)
+def _known_again(request: Request) -> bool:
+    return bool(request.cookies.get(COOKIE)) or len(bearer(request)) >= SHORTEST_WORD
 
 
 def _login(request: Request) -> str | None:
@@ -54,8 +53,3 @@ def _login(request: Request) -> str | None:
         if login := page.tokens.get(request.cookies.get(name)):
             return str(login)
     raise Refused(401, "no_login", "Sign in at the page first.")
-
-
-def _bearer(request: Request) -> str | None:
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if kind.lower() == "bearer" and len(token) >= SHORTEST_TOKEN else None

@@ -107,7 +107,7 @@ def _access() -> None:
     op.create_table(
         "tally",
         sa.Column("key", sa.String(160), primary_key=True),
-        sa.Column("count", sa.Integer, nullable=False),
+        sa.Column("times", sa.Integer, nullable=False),
         sa.Column("until", when, nullable=False, index=True),
     )
 

@@ -1,0 +1,99 @@
+"""The layer that says who is asking, and lets nobody past who has to sign in first.
+
+It stands behind the guard and before everything, Gradio's own addresses among them. What is found
+lies in the scope as "visitor", for whoever answers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from studio.access import COOKIE, Visitor
+from studio.api.errors import answer
+from studio.entry import sessions, tokens
+
+if TYPE_CHECKING:
+    from studio.studio import Studio
+
+_OPEN = frozenset(
+    {
+        *("/healthz", "/readyz", "/robots.txt", "/favicon.ico", "/v1/openapi.json"),
+        *("/login", "/login/start", "/login/back", "/logout"),
+        "/gradio_api/startup-events",  # launch() itself asks; later the guard refuses it
+    }
+)
+"""What needs no login, beside shared links."""
+_SHARED = "/v/"
+NOBODY = Visitor("nobody", trusted=False, by="token")
+"""Who sends a token that is none."""
+SHORTEST_WORD = 20
+"""Characters of a word that a program chooses for itself."""
+
+
+class Door:
+    """One layer around everything the app answers."""
+
+    def __init__(self, app: ASGIApp, *, studio: Studio) -> None:
+        self._app = app
+        self._studio = studio
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await (await self._reply(scope))(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        # Nothing here speaks over web sockets, so they are not answered.
+
+    async def _reply(self, scope: Scope) -> ASGIApp:
+        """The app, or the refusal that stands in its place."""
+        request = Request(scope)
+        visitor = await self._visitor(request)
+        if visitor:
+            scope["visitor"] = visitor
+        elif not _is_open(scope):
+            return _to_the_login(request)
+        return self._app
+
+    async def _visitor(self, request: Request) -> Visitor | None:
+        """Who is asking; None: somebody who has to sign in first."""
+        studio = self._studio
+        if session := sessions.read(request.headers, studio.secret, studio.settings.login):
+            return session
+        word = bearer(request)
+        if word.startswith(tokens.PREFIX):
+            if visitor := await studio.tokens.visitor(word):
+                return visitor
+            if not studio.settings.login.wanted:
+                return NOBODY
+        if studio.settings.login.wanted:
+            return None
+        token = request.cookies.get(COOKIE) or (word if len(word) >= SHORTEST_WORD else None)
+        host = request.client.host if request.client else None
+        return studio.visitor(host, request.headers, {COOKIE: token} if token else {})
+
+
+def bearer(request: Request) -> str:
+    """The word sent as API key; empty without one."""
+    kind, _, word = request.headers.get("authorization", "").partition(" ")
+    return word.strip() if kind.lower() == "bearer" else ""
+
+
+def _is_open(scope: Scope) -> bool:
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return path in _OPEN or path.startswith(_SHARED)
+
+
+def _to_the_login(request: Request) -> ASGIApp:
+    """A page leads to the login and back; a program is told in a sentence."""
+    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        root = request.scope.get("root_path", "")
+        wanted = request.url.path.removeprefix(root)
+        if request.url.query:
+            wanted += f"?{request.url.query}"
+        return RedirectResponse(f"{root}/login?next={quote(wanted, safe='')}", 303)
+    return answer(401, "no_login", "Sign in at the page first, or send an API token made there.")

@@ -1,0 +1,36 @@
+"""A login in the browser: sealed into a cookie, so every replica can read it and none keeps it."""
+
+from __future__ import annotations
+
+import secrets
+
+from starlette.datastructures import Headers
+
+from studio.access import Visitor
+from studio.entry.cookies import found
+from studio.entry.login import Login
+from studio.entry.people import Person, person_from, visitor_of
+from studio.entry.secret import Secret
+
+COOKIE = "veo_studio_session"
+_PURPOSE = "session"
+_SHAPE = r"[A-Za-z0-9_-]{40,4000}"
+
+
+def write(person: Person, secret: Secret, login: Login) -> str:
+    """The cookie's value for somebody who has just signed in."""
+    return secret.seal(_PURPOSE, {**person.as_data(login), "i": secrets.token_urlsafe(12)})
+
+
+def person(headers: Headers, secret: Secret, login: Login) -> Person | None:
+    """Who signed in, as far as the cookie says; their rights have yet to be looked up."""
+    if not login.wanted:
+        return None
+    sealed = found(COOKIE, _SHAPE, headers)
+    return person_from(secret.open(_PURPOSE, sealed, login.hours * 3600)) if sealed else None
+
+
+def read(headers: Headers, secret: Secret, login: Login) -> Visitor | None:
+    """The visitor behind a session that is still good; None: there is none."""
+    known = person(headers, secret, login)
+    return visitor_of(known, login) if known else None
