@@ -24,7 +24,7 @@ def files(*suffixes: str) -> list[str]:
     ("linter", "looked_at"),
     [
         (["yamllint", "--strict"], files(".yaml", ".yml")),
-        (["shellcheck", "--severity=style"], [".ci/run"]),
+        (["shellcheck", "--severity=style"], [*files(".sh"), ".ci/run"]),
         (["hadolint"], ["Dockerfile"]),
     ],
     ids=lambda value: value[0],
