@@ -1,14 +1,16 @@
-# One image for the page; what it keeps is in the volume /outputs.
+# One image for page and workers; what it keeps is in the volume /outputs.
+# --build-arg EXTRAS=production adds what DATABASE_URL, STORAGE_URL, QUEUE_URL and telemetry may ask for.
 FROM python:3.13-slim AS build
 WORKDIR /app
-COPY requirements.txt .
+ARG EXTRAS=
+COPY requirements.txt requirements-production.txt ./
 # Gradio writes a seed beside its code at its first import: without it each start would draw a new one.
 # pip only built the environment; what is not there needs no update.
 RUN python -m venv /venv \
-    && /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check -r requirements.txt \
+    && /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check -r "requirements${EXTRAS:+-$EXTRAS}.txt" \
     && /venv/bin/python -c "import gradio" \
     && /venv/bin/python -m pip uninstall --yes --quiet pip \
-    && rm requirements.txt
+    && rm requirements*.txt
 COPY . .
 RUN /venv/bin/python -m compileall -q .
 

@@ -29,9 +29,8 @@ def commands() -> list[list[str]]:
 
 def accepted(words: list[str]) -> dict[str, Any]:
     """Parse one command as az would; its options. Ends the process where az refuses it."""
-    from azure.cli.core import get_default_cli  # type: ignore[import-not-found]
-
-    cli = get_default_cli()
+    core: Any = importlib.import_module("azure.cli.core")
+    cli = core.get_default_cli()
     invoker = cli.invocation_cls(
         cli_ctx=cli,
         parser_cls=cli.parser_cls,
