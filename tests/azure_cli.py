@@ -8,6 +8,7 @@ Run it with the Python of azure-cli (700 MB, so the tests do not bring it):
 
 from __future__ import annotations
 
+import importlib
 import json
 import shlex
 import subprocess
