@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from benchmarks import polling
+from benchmarks import page, polling
 from benchmarks.chaos import runs_of
 
 
@@ -13,7 +13,7 @@ def main() -> int:
     good = [
         asyncio.run(runs_of(provider, jobs=100, kills=4, runs=2)) for provider in ("omni", "veo")
     ]
-    return 0 if all(good) and polling.main() == 0 else 1
+    return 0 if all(good) and polling.main() == page.main([]) == 0 else 1
 
 
 if __name__ == "__main__":

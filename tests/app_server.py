@@ -33,6 +33,7 @@ class AppServer:
     outputs: Path
     log: Path
     """Everything it printed."""
+    health: str = "/healthz"
 
     @property
     def url(self) -> str:
@@ -50,7 +51,7 @@ class AppServer:
 
     def wait_until_healthy(self) -> None:
         end = time.monotonic() + START_PATIENCE
-        while not healthy(f"{self.url}/healthz", patience=1):
+        while not healthy(self.url + self.health, patience=1):
             if self.process.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f"the app did not start:\n{self.log.read_text()}")
             time.sleep(0.05)
@@ -62,6 +63,7 @@ def start(
     port: int | None = None,
     code: Path = ROOT,
     command: Sequence[str] = (sys.executable, "app.py"),
+    health: str = "/healthz",
     **environ: str,
 ) -> AppServer:
     """Start the app in the folder ``code`` and wait until it answers.
@@ -77,7 +79,7 @@ def start(
         process = subprocess.Popen(
             command, cwd=code, env={**os.environ, **settings}, stdout=file, stderr=file
         )
-    server = AppServer(process, port, outputs, log)
+    server = AppServer(process, port, outputs, log, health)
     try:
         server.wait_until_healthy()
     except BaseException:
