@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -301,6 +302,16 @@ class Films:
         for one in chosen:
             film = await self._submitted(film, one, model, visitor)
         return film
+
+    async def stop(self, id: str, owner: str, *, scene: str | None = None) -> Film:
+        """Cancel what is not sent yet, of one scene or of all; the rest goes on, as it is paid."""
+        film = await self.get(id, owner)
+        some = [_scene(film, scene)] if scene else [*reversed(film.scenes)]
+        for one in some:
+            if (job := film.job(one)) and not job.final:
+                with contextlib.suppress(NotNow, NotFound):
+                    await self._jobs.cancel(job.id, owner)
+        return await self.get(id, owner)
 
     def _single(self, film: Film, id: str, model: Model) -> Scene:
         scene = _scene(film, id)

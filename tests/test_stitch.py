@@ -235,7 +235,7 @@ def test_the_file_says_what_it_is(tmp_path: Path) -> None:
 
 
 def test_a_long_film_needs_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
-    one = clip(tmp_path / "a.mp4", 96, size=(256, 144))
+    one = clip(tmp_path / "a.mp4", 48, size=(128, 72))
     most = []
     for number in (2, 8):
         pieces = [Piece(path=one, fade=0.25 if n else 0) for n in range(number)]

@@ -20,6 +20,8 @@ from studio.api import routes
 from studio.guard import guards
 from studio.studio import Studio
 from ui.files import keep_swept
+from ui.film_page import SCRIPTS, STYLES, FilmPage
+from ui.frame import files
 from ui.login_page import LoginPage
 from ui.shared_page import SharedPage
 from ui.spend_page import SpendPage
@@ -67,6 +69,8 @@ class StudioBlocks(gr.Blocks):
             "routes": [
                 *routes(self.studio),
                 *SpendPage(self.studio).routes(),
+                *FilmPage(self.studio).routes(),
+                files({*STYLES, *SCRIPTS}),
                 *SharedPage(self.studio).routes(),
                 *LoginPage(self.studio).routes(),
             ],

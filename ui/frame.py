@@ -52,40 +52,44 @@ class Page:
     styles: Sequence[str] = ()
     """Names of files in this folder, after frame.css."""
     scripts: Sequence[str] = ()
+    up: str = ""
+    """What leads from its address to that of the app: "../" for one level down."""
 
 
-def head(place: str, skip: tuple[str, str]) -> str:
+def head(place: str, skip: tuple[str, str], up: str = "") -> str:
     """The name of the app and the ways to all places."""
     words, target = skip
+    ways = "".join(_way(place, up, *each) for each in PLACES)
     name = f'<i class="mark"></i>{escape(WORDS.title)}'
-    title = name if place == "create" else f'<a href="./">{name}</a>'
+    title = name if place == "create" else f'<a href="{up or "./"}">{name}</a>'
     return (
         f'<header><a class="skip" href="#{target}">{escape(words)}</a><h1>{title}</h1>'
-        f'<nav aria-label="{escape(WORDS.places)}">{"".join(_way(place, *p) for p in PLACES)}</nav>'
+        f'<nav aria-label="{escape(WORDS.places)}">{ways}</nav>'
         "</header>"
     )
 
 
-def _way(here: str, name: str, address: str, words: str) -> str:
+def _way(here: str, up: str, name: str, address: str, words: str) -> str:
     current = ' aria-current="page"' if name == here else ""
-    return f'<a href="{address}"{current}>{escape(words)}</a>'
+    return f'<a href="{up}{address}"{current}>{escape(words)}</a>'
 
 
 def document(page: Page) -> str:
     """The whole page. Answer it with STRICT as its Content-Security-Policy."""
     styles = "".join(
-        f'<link rel="stylesheet" href="{address(name)}">' for name in ("frame.css", *page.styles)
+        f'<link rel="stylesheet" href="{page.up}{address(name)}">'
+        for name in ("frame.css", *page.styles)
     )
     scripts = "".join(
-        f'<script type="module" src="{address(name)}"></script>' for name in page.scripts
+        f'<script type="module" src="{page.up}{address(name)}"></script>' for name in page.scripts
     )
     title = escape(f"{page.title} · {WORDS.title}")
     return f"""<!doctype html>
 <html lang="{WORDS.language}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>{HEAD}{styles}{scripts}</head>
-<body><script src="{address("light.js")}"></script>
-<div id="top">{head(page.place, page.skip)}</div><div id="banner">{page.banner}</div>
+<body><script src="{page.up}{address("light.js")}"></script>
+<div id="top">{head(page.place, page.skip, page.up)}</div><div id="banner">{page.banner}</div>
 {page.main}</body></html>"""
 
 

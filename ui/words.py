@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from studio.job import State
 from ui.create_words import MakeWords
+from ui.film_words import FilmWords
 from ui.spend_words import SpendWords
 
 
@@ -193,6 +194,9 @@ class Words:
     ai_simulated: str = "AI-generated video (simulated)"
     share_gone: str = "This link opens nothing"
     share_gone_long: str = "It was taken back, or it is not complete. Ask whoever sent it to you."
+
+    # The Storyboard
+    film: FilmWords = field(default_factory=FilmWords)
 
     # Settings & spend
     spend: SpendWords = field(default_factory=SpendWords)

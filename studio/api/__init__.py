@@ -95,6 +95,7 @@ def _films(films: Films) -> list[BaseRoute]:
         Route(scene, films.delete_scene, methods=["DELETE"]),
         Route(f"{one}/script", films.script, methods=["POST"]),
         Route(f"{one}/run", films.run, methods=["POST"]),
+        Route(f"{one}/run", films.stop, methods=["DELETE"]),
         Route(f"{one}/stitch", films.stitch, methods=["POST"]),
         Route(f"{one}/stitch", films.stop_stitching, methods=["DELETE"]),
         Route(f"{one}/content", films.content),

@@ -172,6 +172,13 @@ class Films:
         film = await self._films.run(_id(request), visitor, scene=known.get("scene"))
         return self._shown(film, visitor)
 
+    async def stop(self, request: Request) -> Response:
+        """Cancel what is not sent yet, of one scene (``?scene=``) or of all."""
+        visitor = caller(self._studio, request)
+        scene = request.query_params.get("scene")
+        film = await self._films.stop(_id(request), visitor.owner, scene=scene)
+        return self._shown(film, visitor)
+
     async def stitch(self, request: Request) -> Response:
         """Begin to put the film together; costs nothing."""
         visitor, film = await self._own(request)

@@ -1,0 +1,178 @@
+"""The Storyboard in a real browser: from nothing to a film, and nothing typed is ever lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.app_server import AppServer
+from tests.test_page import CONTRAST
+
+PATIENCE = 30_000
+ELSEWHERE = {"X-Forwarded-For": "192.0.2.9"}
+PROMPTS = ("A lighthouse in a storm", "The keeper climbs the stairs", "The lamp comes on")
+
+
+def a_film(page: Page, server: AppServer, *prompts: str, seconds: int = 4) -> dict[str, Any]:
+    """Made by the API, then opened."""
+    script = "\n\n".join(f"{prompt} [{seconds}s]" for prompt in prompts)
+    model = "veo-3.1-fast-generate-001"
+    body = {"script": script, "model": model}
+    film: dict[str, Any] = page.request.post(f"{server.url}/v1/films", data=body).json()
+    page.goto(f"{server.url}/storyboard/{film['id']}")
+    return film
+
+
+def on_the_server(page: Page, server: AppServer) -> dict[str, Any]:
+    id = page.url.rpartition("/")[2]
+    film: dict[str, Any] = page.request.get(f"{server.url}/v1/films/{id}").json()
+    return film
+
+
+def texts(page: Page) -> list[str]:
+    boxes = page.locator("#scenes textarea").all()
+    return [box.input_value() for box in boxes]
+
+
+SMALL = """() => [...document.querySelectorAll('#film :is(button, select, summary, .slot)')]
+  .filter((one) => one.checkVisibility() && one.offsetHeight < 40).map((one) => one.outerHTML)"""
+DURATION = """(video) => new Promise((told) => {
+  if (video.readyState) told(video.duration)
+  else video.onloadedmetadata = () => told(video.duration)
+})"""
+PLAYS = """async (video) => {
+  video.muted = true
+  await video.play()
+  await new Promise((seen) => { video.ontimeupdate = () => video.currentTime > 0.2 && seen() })
+}"""
+
+
+def fits_a_phone(page: Page) -> None:
+    """In light and dark, for thumbs and for weak eyes."""
+    wide = page.viewport_size
+    assert wide
+    page.set_viewport_size({"width": 360, "height": 800})
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        everything = "#top *, #banner *, #film *"
+        assert page.evaluate(CONTRAST.replace("#top *, #banner *", everything)) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(SMALL) == []
+    page.set_viewport_size(wide)
+
+
+def test_three_scenes_are_typed_and_become_a_film_that_plays(
+    browser: Browser, app_server: AppServer
+) -> None:
+    """Nothing but what is to be seen is used; the scene that fails is tried again alone."""
+    page = browser.new_page(has_touch=True)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.goto(f"{app_server.url}/storyboard")
+    page.get_by_role("button", name="Start a film").click()
+    expect(page.get_by_role("button", name="Make the film")).to_be_disabled()
+    for number, prompt in enumerate((*PROMPTS[:2], "The lamp [filtered]"), 1):
+        page.get_by_role("textbox", name=f"What happens in scene {number}").fill(prompt)
+        page.get_by_label(f"Seconds of scene {number}").select_option("4")
+    page.get_by_label("How scene 2 follows").select_option("Goes on from the last frame")
+    page.get_by_role("button", name="Make all 3 scenes · 12 s · free, simulated").click()
+    expect(page.locator("#next")).to_contain_text("Making 3 of 3 scenes")
+    expect(page.get_by_role("button", name="Stop scene 2")).to_be_visible()
+    expect(page.locator(".scene").nth(1)).to_contain_text("Waits for the scene before")
+    third = page.locator(".scene").nth(2)
+    expect(third).to_contain_text("Held back by the safety filter", timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Make 1 scene · 4 s")).to_be_visible(timeout=PATIENCE)
+    fits_a_phone(page)
+    third.get_by_role("textbox").fill(PROMPTS[2])
+    third.get_by_role("button", name="Try again").click()
+    player = page.locator("video.whole")
+    expect(player).to_be_visible(timeout=PATIENCE)
+    assert player.evaluate(DURATION) == pytest.approx(12, abs=0.06)
+    player.evaluate(PLAYS)
+    expect(page.locator("#result")).to_contain_text("C2PA")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export the film").click()
+    assert download.value.suggested_filename == "film.mp4"
+    film = on_the_server(page, app_server)
+    assert [scene["standing"] for scene in film["scenes"]] == ["done"] * 3
+    assert film["stitched"]["lossless"]
+    page.reload()
+    assert texts(page) == [*PROMPTS]
+    expect(page.get_by_label("How scene 2 follows")).to_have_value("last_frame")
+    expect(player).to_be_visible()
+    assert wrong == []
+    page.close()
+
+
+def test_what_is_typed_outlives_a_lost_connection_and_a_reload(
+    page: Page, app_server: AppServer
+) -> None:
+    a_film(page, app_server, "One", "Two")
+    page.route("**/v1/films/**", lambda route: route.abort())
+    page.get_by_role("textbox", name="What happens in scene 2").fill("Two, and much more")
+    page.get_by_role("textbox", name="Name of the film").fill("The long night")
+    expect(page.get_by_text("The studio can't be reached")).to_be_visible()
+    page.reload()
+    assert texts(page) == ["One", "Two, and much more"]
+    expect(page.get_by_text("The studio can't be reached")).to_be_visible()
+    page.unroute("**/v1/films/**")
+    expect(page.get_by_text("Saved")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("The studio can't be reached")).to_be_hidden()
+    expect(page.locator("#name")).to_have_value("The long night")
+    page.wait_for_timeout(500)  # the name goes with a call of its own
+    assert not page.evaluate("Object.keys(localStorage).filter((k) => k.includes('.film.'))")
+    film = on_the_server(page, app_server)
+    assert film["name"] == "The long night"
+    assert [scene["prompt"] for scene in film["scenes"]] == ["One", "Two, and much more"]
+
+
+def test_scenes_are_put_in_order_by_keyboard_and_by_hand(page: Page, app_server: AppServer) -> None:
+    a_film(page, app_server, "One", "Two", "Three")
+    later = page.get_by_role("button", name="Move scene 1 later")
+    later.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_have_text("Scene 1 is now at place 2.")
+    assert texts(page) == ["Two", "One", "Three"]
+    assert page.evaluate("document.activeElement.dataset.act") == "later"
+    page.locator(".grip").nth(2).drag_to(page.locator(".scene").nth(0))
+    expect(page.locator("#said")).to_have_text("Scene 3 is now at place 1.")
+    assert texts(page) == ["Three", "Two", "One"]
+    page.get_by_role("button", name="Remove scene 2").click()
+    expect(page.locator(".scene")).to_have_count(2)
+    page.get_by_role("button", name="Add a scene").click()
+    expect(page.get_by_role("textbox", name="What happens in scene 3")).to_be_focused()
+    page.keyboard.type("Four")
+    page.get_by_text("Add scenes from a script").click()
+    page.get_by_role("textbox", name="Script").fill("Scene 1: Five [6s]\nScene 2: Six")
+    page.get_by_role("button", name="Turn into scenes").click()
+    expect(page.locator(".scene")).to_have_count(5)
+    assert texts(page) == ["Three", "One", "Four", "Five", "Six"]
+    expect(page.get_by_label("Seconds of scene 4")).to_have_value("6")
+    film = on_the_server(page, app_server)
+    assert [scene["prompt"] for scene in film["scenes"]] == texts(page)
+
+
+def test_nobody_else_sees_a_film_and_an_unsure_scene_asks_before_it_costs_again(
+    browser: Browser, page: Page, app_server: AppServer
+) -> None:
+    film = a_film(page, app_server, "A secret [unknown]")
+    stranger = browser.new_page(extra_http_headers=ELSEWHERE)
+    answer = stranger.goto(f"{app_server.url}/storyboard/{film['id']}")
+    assert answer
+    assert answer.status == 404
+    assert "A secret" not in stranger.content()
+    assert stranger.get_by_role("button", name="Start a film").is_visible()
+    stranger.close()
+    page.get_by_role("button", name="Make the scene").click()
+    scene = page.locator(".scene")
+    expect(scene).to_contain_text("Outcome unknown", timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Make the scene")).to_have_count(0)
+    expect(scene.get_by_role("button", name="Yes, pay again")).to_be_hidden()
+    scene.get_by_text("Try again · costs again").click()
+    expect(scene.get_by_role("button", name="Yes, pay again")).to_be_visible()
+    page.get_by_text("Delete this film").click()
+    page.get_by_role("button", name="Yes, delete it").click()
+    expect(page).to_have_url(f"{app_server.url}/storyboard")
