@@ -10,10 +10,16 @@ from benchmarks.chaos import runs_of
 
 def main() -> int:
     """0: every figure is within what is promised."""
-    good = [
+    parts = (chaos_in_small, polling.main, lambda: page.main([]))
+    return max([part() for part in parts])
+
+
+def chaos_in_small() -> int:
+    """0: nothing was lost or paid twice."""
+    runs = [
         asyncio.run(runs_of(provider, jobs=100, kills=4, runs=2)) for provider in ("omni", "veo")
     ]
-    return 0 if all(good) and polling.main() == page.main([]) == 0 else 1
+    return 0 if all(runs) else 1
 
 
 if __name__ == "__main__":

@@ -58,7 +58,6 @@ def visit(browser: Browser, name: str, home: Path) -> Figure:
         network = context.new_cdp_session(page)
         network.send("Network.enable")
         sizes: list[float] = []
-        ended = "Network.loadingFinished"
         network.on(
             "Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"])
         )
