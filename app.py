@@ -37,8 +37,9 @@ from ui.endpoint import add_generate  # noqa: E402
 from ui.frame import head  # noqa: E402
 from ui.notes import recover, rename  # noqa: E402
 from ui.part import part  # noqa: E402
-from ui.stage import curtain, working  # noqa: E402
+from ui.stage import curtain  # noqa: E402
 from ui.words import WORDS  # noqa: E402
+from ui.working import working  # noqa: E402
 
 create = Create(studio, uploads)
 PATIENCE = 20.0
@@ -97,6 +98,10 @@ with StudioBlocks(studio, uploads) as demo:
     screen.fetch(create.fetch, None, [screen, posters], **quiet)
     recovery.recover(create.recover, None, **begins)
     cards.cancel(create.cancel, None, message, **at_once)
+    queued = at_once | {"outputs": [tick, message], "cancels": [watch]}
+    for act, does in ((cards.pause, create.pause), (cards.resume, create.resume)):
+        act(does, None, **queued)
+    cards.move(create.move, None, **queued)
     message.back(create.back, None, tick, cancels=[watch], **at_once)
     for where in (posters, card, screen):
         where.show(create.show, None, screen, **at_once)

@@ -13,7 +13,8 @@ from hypothesis import strategies as some
 from studio.job import FINAL, Job, State
 from ui.gallery import gallery
 from ui.notes import problem
-from ui.stage import Now, clock, empty, progress, result, working
+from ui.stage import empty, result
+from ui.working import Now, clock, progress, working
 from veo_client.errors import Problem, RequestError
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -55,11 +56,11 @@ def test_the_bar_never_goes_back(seconds: list[float]) -> None:
     assert bars == sorted(bars)
 
 
-def test_the_newest_job_comes_last_and_large_the_final_ones_not_at_all() -> None:
+def test_the_newest_job_comes_first_and_large_the_final_ones_not_at_all() -> None:
     prompts = [{"prompt": name} for name in ("the new", "the old", "the finished")]
     new, old, over = prompts
     html = draw(job(request=new), job(request=old), job(State.COMPLETED, request=over))
-    assert html.index("the old") < html.index("newest") < html.index("the new")
+    assert html.index("newest") < html.index("the new") < html.index("the old")
     assert html.count("newest") == 1
     assert "the finished" not in html
 

@@ -17,6 +17,7 @@ import gradio as gr
 
 from studio.access import Visitor
 from studio.job import Job, Relation, State
+from studio.queueing import PLACES, Place
 from studio.recovery import fetch_again
 from studio.studio import Studio
 from ui.actions import Can
@@ -26,9 +27,10 @@ from ui.files import address
 from ui.gallery import gallery
 from ui.notes import banner, problem, sent
 from ui.once import once
-from ui.stage import Now, empty, result, working
+from ui.stage import empty, result
 from ui.ways import possible
 from ui.words import WORDS
+from ui.working import Now, working
 from veo_client.errors import VeoError
 
 POSTERS = 12
@@ -133,6 +135,33 @@ class Create:
             return problem(error)
         return ""
 
+    async def pause(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Keep a job, or all that wait, from being sent."""
+        queue, owner, id = self.studio.queue, self.visitor(request).owner, _id(event)
+        return await self._queued(queue.pause_all(owner) if id == "all" else queue.pause(id, owner))
+
+    async def resume(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Let a job, or all that were paused, go on."""
+        queue, owner, id = self.studio.queue, self.visitor(request).owner, _id(event)
+        return await self._queued(
+            queue.pause_all(owner, paused=False) if id == "all" else queue.resume(id, owner)
+        )
+
+    async def move(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Give a waiting job another place."""
+        to: Place = next((place for place in PLACES if place == _of(event, "to")), "later")
+        return await self._queued(
+            self.studio.queue.move(_id(event), self.visitor(request).owner, to)
+        )
+
+    async def _queued(self, doing: Awaitable[Any]) -> tuple[Any, str]:
+        """Tick and message after the queue was changed."""
+        try:
+            await doing
+        except VeoError as error:
+            return _tick(), problem(error)
+        return _tick(), ""
+
     # The stage and the gallery
 
     async def arrive(self, asked: Any, request: gr.Request) -> tuple[Any, ...]:
@@ -170,8 +199,7 @@ class Create:
 
     async def rename(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """A name of one's own: screen, gallery, and a tick where it is still being made."""
-        data = event._data if isinstance(event._data, Mapping) else {}
-        name = str(data.get("name", "")).strip()[:200]
+        name = _of(event, "name").strip()[:200]
         return await self._described(await self._job(event, request), request, name=name or None)
 
     async def _described(
@@ -269,9 +297,14 @@ def _tick() -> str:
 
 
 def _id(event: gr.EventData) -> str:
-    """The id a button carries; anything may come from a browser."""
+    """The id a button carries."""
+    return _of(event, "id")
+
+
+def _of(event: gr.EventData, name: str) -> str:
+    """What an event carries under ``name``; anything may come from a browser."""
     data = event._data
-    return str(data.get("id", ""))[:500] if isinstance(data, Mapping) else ""
+    return str(data.get(name, ""))[:500] if isinstance(data, Mapping) else ""
 
 
 def _finished_at(job: Job) -> datetime:

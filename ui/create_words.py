@@ -81,4 +81,18 @@ class MakeWords:
             "final": "Make final",
         }
     )
+    counted: str = "({n}) "
+    waiting: str = "{n} waiting"
+    pause: str = "Pause"
+    resume: str = "Resume"
+    pause_all: str = "Pause all"
+    resume_all: str = "Resume all"
+    earlier: str = "Move up"
+    later: str = "Move down"
+    holds: dict[str, str] = field(
+        default_factory=lambda: {
+            "paused": "Paused",
+            "parent": "Waits for the video before it",
+        }
+    )
     plus_seconds: str = "+{n} s"

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from html import escape
 
 from studio.job import Job, State
-from ui.stage import shape_of
 from ui.words import WORDS
+from ui.working import shape_of
 
 
 def gallery(jobs: Sequence[Job], *, missing: Collection[str] = (), new: str | None = None) -> str:

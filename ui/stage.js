@@ -1,10 +1,10 @@
 // Buttons in drawn HTML become events of the component: 'cancel', 'retry', 'check', 'dismiss', 'example', 'fetch', 'recover',
-// 'star', 'pause', 'resume', 'move', 'hush' and 'show', each with the id it is about.
+// 'star', 'pause', 'resume', 'move' and 'show', each with the id it is about.
 element.addEventListener('click', ({ target }) => {
   const button = target.closest('button')
   const video = element.querySelector('video')
   if (button?.dataset.act) {
-    trigger(button.dataset.act, { id: button.dataset.id, press: button.dataset.press })
+    trigger(button.dataset.act, { id: button.dataset.id, press: button.dataset.press, to: button.dataset.to })
     if (button.dataset.busy) {
       button.disabled = true
       button.textContent = button.dataset.busy

@@ -1,4 +1,4 @@
-"""The stage: what is happening now, the finished video, or what went wrong and what to do about it.
+"""The stage: the finished video, or what went wrong and what to do about it.
 
 Pure functions from jobs to HTML. Everything from outside passes through escape(): a gr.HTML shows
 its value as it stands.
@@ -6,10 +6,7 @@ its value as it stands.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from html import escape
 
 from studio.inspection import DAMAGED, MISSING
@@ -17,6 +14,7 @@ from studio.job import Job, State
 from ui.actions import Can, actions, history
 from ui.composer import money
 from ui.words import WORDS
+from ui.working import about, clock, prompt, shape_of
 
 NEXT_STEP = {
     "filtered": ("edit", WORDS.change_prompt),
@@ -24,151 +22,6 @@ NEXT_STEP = {
     "model_unavailable": ("edit", WORDS.other_model),
 }
 """The best next step by how a job ended; where it is not named: try again."""
-
-
-@dataclass(frozen=True)
-class Now:
-    """What a drawing of running jobs needs to know beside them."""
-
-    time: datetime
-    expected: Callable[[Job], float]
-    """A job's usual seconds from the click to the file."""
-    first_frames: Mapping[str, str] = field(default_factory=dict)
-    """Addresses of first frames by the job's id."""
-
-
-def working(jobs: Sequence[Job], now: Now | None = None) -> str:
-    """All jobs that are not final, the newest first: it gets the large card below the others."""
-    running = [job for job in jobs if not job.final]
-    over = [WORDS.states[job.state] for job in jobs if job.final]
-    cards, title, status = "", WORDS.title, "".join(over[:1])
-    if now and running:
-        percent = round(100 * progress(running[0], now))
-        title = WORDS.making_title.format(percent=percent, title=WORDS.title)
-        status = status or _stage(running[0])
-        cards = "".join(_card(job, now, newest=job is running[0]) for job in reversed(running))
-    return (
-        f'<div class="jobs" data-title="{escape(title)}">'
-        f'<p class="unseen" role="status">{escape(status)}</p>{cards}</div>'
-    )
-
-
-def progress(job: Job, now: Now) -> float:
-    """From 0 to 0.95: straight to 0.8 when it is due, then ever slower; 0 while it waits."""
-    if job.state is State.QUEUED:
-        return 0.0
-    since = job.submitted_at or job.created_at
-    part = (now.time - since).total_seconds() / max(now.expected(job), 1.0)
-    return max(0.0, 0.8 * part if part < 1 else 0.95 - 0.15 * math.exp(1 - part))
-
-
-def clock(seconds: float) -> str:
-    """Seconds as m:ss."""
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    return f"{minutes}:{rest:02d}"
-
-
-def _stage(job: Job) -> str:
-    if job.state is State.RUNNING and job.code == "cancel":
-        return WORDS.stopping
-    if _waits_for_quota(job):
-        return WORDS.waits_for_quota
-    simulated = job.simulated and job.state is State.RUNNING
-    return WORDS.simulating if simulated else WORDS.states[job.state]
-
-
-def _card(job: Job, now: Now, *, newest: bool) -> str:
-    percent = round(100 * progress(job, now))
-    kind = "job newest" if newest else "job"
-    return f"""<article class="{kind}" style="--shape:{shape_of(job)}">
-<div class="frame">{_first_frame(job, now)}
-<p class="stage">{escape(_stage(job))}</p>
-<p class="time">{_time(job, now)}</p>
-<div class="bar" role="progressbar" aria-label="{escape(_stage(job))}" aria-valuemin="0"
- aria-valuemax="100" aria-valuenow="{percent}"><i style="width:{percent}%"></i></div></div>
-<div class="about">{_prompt(job)}{_price(job)}{_cancel(job)}</div>
-{_why(job, now)}</article>"""
-
-
-def _first_frame(job: Job, now: Now) -> str:
-    address = now.first_frames.get(job.id)
-    return f'<img src="{escape(address)}" alt="">' if address else ""
-
-
-def _time(job: Job, now: Now) -> str:
-    elapsed = (now.time - job.created_at).total_seconds()
-    if at := _goes_on(job, now):
-        return at
-    if job.state is State.QUEUED and job.reason:
-        return clock(elapsed)
-    waited = ((job.submitted_at or job.created_at) - job.created_at).total_seconds()
-    expected = waited + now.expected(job)
-    hint = WORDS.usual if elapsed <= expected * 1.2 else WORDS.longer
-    return f"{clock(elapsed)} · {hint.format(time=clock(expected))}"
-
-
-def _goes_on(job: Job, now: Now) -> str:
-    """When a job that waits for a quota is sent, by the visitor's own clock."""
-    if not _waits_for_quota(job) or not job.next_at:
-        return ""
-    wait = (job.next_at - now.time).total_seconds()
-    if wait < 60:
-        return WORDS.goes_on_in.format(wait=clock(wait))
-    at = job.next_at.astimezone(UTC)
-    return WORDS.goes_on_at.format(
-        time=f'<local-time at="{at.isoformat()}">{at:%H:%M} UTC</local-time>'
-    )
-
-
-def _waits_for_quota(job: Job) -> bool:
-    return job.state is State.QUEUED and job.code == "quota"
-
-
-def _why(job: Job, now: Now) -> str:
-    """Why it waits or goes on without you, and when it is tried again."""
-    if not job.reason:
-        return ""
-    tried = job.attempts and job.next_at and not _waits_for_quota(job)
-    wait = (job.next_at - now.time).total_seconds() if tried and job.next_at else 0
-    again = WORDS.next_try.format(wait=clock(wait)) if wait > 0 else ""
-    return f'<p class="why">{escape(f"{job.reason} {again}".strip())}</p>'
-
-
-def _price(job: Job) -> str:
-    if job.simulated or job.cost_estimate is None:
-        return ""
-    return f'<span class="price">{escape(_about(job.cost_estimate))}</span>'
-
-
-def _about(usd: float | None) -> str:
-    return WORDS.about.format(price=money(usd))
-
-
-def _prompt(job: Job) -> str:
-    return f'<p class="prompt" dir="auto">{escape(job.prompt or WORDS.recovered)}</p>'
-
-
-def _cancel(job: Job) -> str:
-    """A button while it can be stopped; nothing that could only be refused."""
-    at_google = job.state is State.RUNNING and job.provider == "gemini_api"
-    if job.state is not State.QUEUED and not at_google:
-        return ""
-    name = escape(WORDS.cancel_one.format(prompt=job.prompt[:60]))
-    return (
-        f'<button type="button" class="quiet" data-act="cancel" data-id="{escape(job.id)}" '
-        f'aria-label="{name}">{WORDS.cancel}</button>'
-    )
-
-
-def shape_of(job: Job) -> str:
-    """Width by height for CSS: measured, else as asked for."""
-    if job.width and job.height:
-        return f"{job.width}/{job.height}"
-    width, _, height = str(job.request.get("aspect_ratio") or "16:9").partition(":")
-    return f"{width}/{height}" if width.isdigit() and height.isdigit() else "16/9"
-
-
-# The result
 
 
 def curtain() -> str:
@@ -211,7 +64,7 @@ def result(
         verdict = _verdict(WORDS.states[job.state], reason, steps, trouble, _charge(job))
     return f"""<article class="result failed" data-id="{escape(job.id)}">
 <div class="screen" style="--shape:{shape_of(job)}">{verdict}</div>
-<div class="about">{_prompt(job)}</div>
+<div class="about">{prompt(job)}</div>
 {_facts(job, label)}
 </article>"""
 
@@ -225,7 +78,7 @@ def _finished(job: Job, label: str, can: Can, *, fresh: bool) -> str:
 <video src="{address}" poster="{address}?variant=thumbnail" {play} muted loop playsinline controls
  aria-label="{escape(WORDS.video_of.format(prompt=job.prompt[:200]))}"></video>
 <button type="button" class="unmute">{WORDS.unmute}</button></div>
-<div class="about">{_prompt(job)}{actions(job, can)}</div>
+<div class="about">{prompt(job)}{actions(job, can)}</div>
 {history(can, job)}{_facts(job, label)}
 </article>"""
 
@@ -268,7 +121,7 @@ def _again(job: Job) -> str:
         return ""  # recovered by its id: nothing to repeat
     if job.simulated:
         return _button("retry", job, WORDS.try_again, main=not job.provider_id)
-    price = _about(job.cost_estimate)
+    price = about(job.cost_estimate)
     sure = _button("retry", job, WORDS.pay_again.format(price=price), main=True)
     kind = "quiet" if job.provider_id else "button"
     return (
@@ -293,7 +146,7 @@ def _next_step(job: Job) -> tuple[str, str]:
 
 def _priced(words: str, job: Job) -> str:
     """What a button does, and what it costs."""
-    return words if job.simulated else f"{words} · {_about(job.cost_estimate)}"
+    return words if job.simulated else f"{words} · {about(job.cost_estimate)}"
 
 
 def _charge(job: Job) -> str:
@@ -335,7 +188,7 @@ def _facts(job: Job, label: str) -> str:
     if job.simulated:
         facts.append(WORDS.simulated_tag)
     elif job.cost:
-        facts.append(_about(job.cost))
+        facts.append(about(job.cost))
     line = "".join(f"<li>{escape(fact)}</li>" for fact in facts) + _sent_at(job)
     notice = f'<p class="notice">{escape(job.notice)}</p>' if job.notice else ""
     return f'{notice}<ul class="facts">{line}{_id(job)}</ul>'
