@@ -35,7 +35,7 @@ from ui.blocks import StudioBlocks  # noqa: E402
 from ui.create import Create  # noqa: E402
 from ui.endpoint import add_generate  # noqa: E402
 from ui.frame import head  # noqa: E402
-from ui.notes import recover, rename  # noqa: E402
+from ui.notes import notices, recover, rename  # noqa: E402
 from ui.part import part  # noqa: E402
 from ui.stage import curtain  # noqa: E402
 from ui.words import WORDS  # noqa: E402
@@ -72,12 +72,15 @@ with StudioBlocks(studio, uploads) as demo:
                 autofocus=True,
                 elem_id="prompt",
             )
+            guide = part("guide", create.guide.drawn(desk.home()), script="guide")
+            offer = part("offer", "", script="guide")
             form = part("composer", first_form, script="composer pictures", shows="value.html")
             go = gr.Button(first_label, variant="primary", elem_id="go")
             message = part("message", "", script="page")
             recovery = part("recovery", recover(), script="stage")
         with gr.Column(elem_id="stage"):
             cards = part("working", working(()), script="stage")
+            part("notices", notices(), script="notices")
             screen = part("screen", curtain(), script="stage")
     posters = part("gallery", "", script="stage")
     dialog = part("dialog", rename(), script="rename")
@@ -102,6 +105,9 @@ with StudioBlocks(studio, uploads) as demo:
     for act, does in ((cards.pause, create.pause), (cards.resume, create.resume)):
         act(does, None, **queued)
     cards.move(create.move, None, **queued)
+    guide.rewrite(create.rewrite, None, offer, **quiet)
+    guide.draw(create.draw, None, offer, **quiet)
+    offer.keep(lambda: "", None, offer, **at_once)
     message.back(create.back, None, tick, cancels=[watch], **at_once)
     for where in (posters, card, screen):
         where.show(create.show, None, screen, **at_once)
@@ -113,7 +119,7 @@ with StudioBlocks(studio, uploads) as demo:
     form.input(desk.follow, form, desk_parts[1:], trigger_mode="multiple", **at_once)
     prompt.change(None, prompt, None, js=KEEP_PROMPT)
     demo.load(None, None, prompt, js=KEPT_PROMPT)
-    demo.load(create.arrive, screen, [banner, screen, posters, tick], js=ASKED, **at_once)
+    demo.load(create.arrive, screen, [banner, screen, posters, tick, guide], js=ASKED, **at_once)
     add_generate(create)
 
 

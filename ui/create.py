@@ -25,6 +25,7 @@ from ui.desk import Desk
 from ui.draft import lent
 from ui.files import address
 from ui.gallery import gallery
+from ui.guide import Guide, sent_by
 from ui.notes import banner, problem, sent
 from ui.once import once
 from ui.stage import empty, result
@@ -47,6 +48,7 @@ class Create:
         self.studio = studio
         self.uploads = uploads
         self.desk = Desk(studio, uploads, self.visitor)
+        self.guide = Guide(studio, uploads)
 
     def visitor(self, request: gr.Request) -> Visitor:
         """Who is asking."""
@@ -165,7 +167,7 @@ class Create:
     # The stage and the gallery
 
     async def arrive(self, asked: Any, request: gr.Request) -> tuple[Any, ...]:
-        """The page was opened: banner, screen, gallery, and a tick if jobs are under way.
+        """The page was opened: banner, screen, gallery, a tick if jobs are under way, guide.
 
         ``asked``: the id of a video that the address names.
         """
@@ -181,7 +183,7 @@ class Create:
         else:
             screen = await self._screen(last, visitor) if last else empty()
         posters = await self._gallery(visitor)
-        return above, screen, posters, _tick() if active else gr.skip()
+        return above, screen, posters, _tick() if active else gr.skip(), self.guide.drawn(visitor)
 
     async def back(self, request: gr.Request) -> Any:
         """The tab is looked at again: watch anew if anything is under way."""
@@ -233,6 +235,14 @@ class Create:
             return gr.skip(), gr.skip()
         screen = await self._screen(job, visitor, fresh=not trouble, trouble=trouble)
         return screen, await self._gallery(visitor)
+
+    async def rewrite(self, event: gr.EventData, request: gr.Request) -> str:
+        """The prompt rewritten, shown beside the original."""
+        return await self.guide.rewrite(sent_by(event), self.visitor(request))
+
+    async def draw(self, event: gr.EventData, request: gr.Request) -> str:
+        """A first frame drawn from the prompt, to be used or not."""
+        return await self.guide.draw(sent_by(event), self.visitor(request))
 
     def example(self, event: gr.EventData) -> str:
         """One of the prompts to start from."""

@@ -96,3 +96,79 @@ class MakeWords:
         }
     )
     plus_seconds: str = "+{n} s"
+
+    # The guide
+    guide: str = "Prompt guide"
+    rewrite: str = "Rewrite the prompt"
+    rewriting: str = "Writing"
+    draw: str = "Draw the first frame"
+    drawing: str = "Drawing"
+    rewritten: str = "Rewritten"
+    yours: str = "Yours"
+    use: str = "Use it"
+    keep: str = "Keep mine"
+    drawn: str = "Drawn from your prompt"
+    use_frame: str = "Use as first frame"
+    discard: str = "Discard"
+    template: str = "Start from"
+    elements: tuple[tuple[str, tuple[str, ...]], ...] = (
+        ("Subject", ("an old fisherman", "a red fox", "a ceramic teapot")),
+        ("Action", ("walks slowly towards us", "turns and smiles", "falls in slow motion")),
+        ("Scene", ("in a rainy night market", "on a cliff above the sea", "in a white studio")),
+        ("Camera", ("close-up", "wide shot", "slow dolly in", "low tracking shot", "from above")),
+        ("Light", ("golden hour", "soft window light", "neon", "overcast")),
+        ("Style", ("35 mm film", "hand-drawn animation", "documentary", "shallow focus")),
+        ("Sound", ("no music", "soft rain", "footsteps on gravel", "a crowd far away")),
+        ("Dialogue", ('She says: "…"', 'A man whispers: "…"', "no speech")),
+    )
+    templates: tuple[tuple[str, str], ...] = (
+        (
+            "Product shot",
+            "Close-up of … on a turntable, soft window light, shallow focus, slow dolly in, "
+            "no music, no speech",
+        ),
+        (
+            "Portrait with a line",
+            "Medium shot of … in a quiet room, golden hour. They look into the camera and say: "
+            '"Hello." Room tone, no music',
+        ),
+        (
+            "Landscape",
+            "Wide aerial shot of …, slow flight forward, low sun, long shadows, wind, far birds",
+        ),
+        (
+            "Animation",
+            "Hand-drawn animation of …, warm colours, gentle movement, playful plucked strings",
+        ),
+    )
+    dialogue: str = "Put spoken words in quotation marks and say who speaks; short lines fit best."
+    can_be_silent: str = "{models}: sound can be switched off, which is cheaper."
+    always_sound: str = "{models}: always with sound. Say in the prompt what is to be heard."
+    no_negative: str = (
+        "{models}: no negative prompt. Say what there is, rather than what there should not be."
+    )
+
+    # Notices
+    when_done: str = "When a video is done"
+    tone: str = "Tone"
+    notice: str = "Notification"
+    notice_refused: str = "Your browser does not allow notifications from this page."
+    done_notice: str = "Done: {prompt}"
+
+    # Many at once
+    batch: str = "Many at once"
+    batch_hint: str = (
+        "One prompt per line, or CSV whose first line names the columns: prompt, model, duration, "
+        "seed …"
+    )
+    batch_lines: str = "Prompts"
+    batch_files: str = "Add a CSV or text file, or pictures: each becomes a first frame"
+    batch_look: str = "Check and price"
+    batch_empty: str = "Write at least one prompt, or add pictures to the prompt above."
+    batch_columns: str = "Line"
+    batch_errors: str = "Correct the lines that are marked, then check again."
+    batch_price: str = "Price"
+    bad_column: str = "There is no column {name}. Known are: {known}."
+    bad_flag: str = "{name} has to be true or false."
+    no_picture_called: str = "No picture called {name} was added."
+    too_many: str = "At most {most} videos at once; there are {n}."

@@ -43,9 +43,13 @@ class Desk:
 
     def at_first(self) -> tuple[str, dict[str, Any], str]:
         """Banner, composer and button for the owner at home, until the page knows its visitor."""
-        home = self.studio.visitor("127.0.0.1", {"host": "127.0.0.1"}, {})
+        home = self.home()
         _, _, form, button = self._drawn({}, home)
         return banner(self.studio.offer(home), home), form, str(button["value"])
+
+    def home(self) -> Visitor:
+        """The owner at home: what the page is first drawn for."""
+        return self.studio.visitor("127.0.0.1", {"host": "127.0.0.1"}, {})
 
     async def follow(self, value: Any, request: gr.Request) -> Drawn:
         """A choice was made: the card, the form that goes with it, and what the button says now."""

@@ -35,6 +35,18 @@ def recover() -> str:
 <p class="hint">{WORDS.recover_help}</p></form></details>"""
 
 
+def notices() -> str:
+    """What may happen when a video is done; seen while there is one under way."""
+    words = WORDS.make
+    return (
+        f'<div role="group" aria-label="{words.when_done}" data-done="{words.done_notice}" '
+        f'data-refused="{words.notice_refused}"><span>{words.when_done}</span>'
+        f'<label><input type="checkbox" name="tone"> {words.tone}</label>'
+        f'<label><input type="checkbox" name="notice"> {words.notice}</label>'
+        '<span role="status"></span></div>'
+    )
+
+
 def rename() -> str:
     """A dialog that asks for a name; closed until a button opens it."""
     words = WORDS.make

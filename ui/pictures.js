@@ -23,6 +23,11 @@ element.addEventListener('click', ({ target }) => {
   form().querySelector('.slot input, .slot button')?.focus()
 })
 
+document.addEventListener('click', ({ target }) => {
+  const drawn = target.closest?.('button[data-frame]')
+  if (drawn) change({ ...chosen(), first_frame: drawn.dataset.frame, reference_images: [] }, 'first_frame')
+})
+
 function move(from, to) {
   const moved = (list, empty) => {
     const all = mine.reference_images.map((_, n) => list?.[n] ?? empty)

@@ -40,7 +40,8 @@ def working(jobs: Sequence[Job], now: Now | None = None) -> str:
         status = status or _stage(large)
         drawn = _card(large, running, now, kind="job newest") + _queue(running, large, now)
     return (
-        f'<div class="jobs" data-title="{escape(title)}" data-running="{len(running)}">'
+        f'<div class="jobs" data-title="{escape(title)}" data-running="{len(running)}" '
+        f'data-over="{escape(" ".join(job.prompt[:60] for job in jobs if job.final))}">'
         f'<p class="unseen" role="status">{escape(status)}</p>{drawn}</div>'
     )
 
