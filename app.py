@@ -31,6 +31,7 @@ os.environ.setdefault("FORWARDED_ALLOW_IPS", studio.settings.trusted_proxies)
 
 import gradio as gr  # noqa: E402
 
+from ui.batch import fold  # noqa: E402
 from ui.blocks import StudioBlocks  # noqa: E402
 from ui.create import Create  # noqa: E402
 from ui.endpoint import add_generate  # noqa: E402
@@ -72,11 +73,12 @@ with StudioBlocks(studio, uploads) as demo:
                 autofocus=True,
                 elem_id="prompt",
             )
-            guide = part("guide", create.guide.drawn(desk.home()), script="guide")
             offer = part("offer", "", script="guide")
+            guide = part("guide", create.guide.drawn(desk.home()), script="guide")
             form = part("composer", first_form, script="composer pictures", shows="value.html")
             go = gr.Button(first_label, variant="primary", elem_id="go")
             message = part("message", "", script="page")
+            batch = part("batch", fold(), script="batch")
             recovery = part("recovery", recover(), script="stage")
         with gr.Column(elem_id="stage"):
             cards = part("working", working(()), script="stage")
@@ -105,6 +107,8 @@ with StudioBlocks(studio, uploads) as demo:
     for act, does in ((cards.pause, create.pause), (cards.resume, create.resume)):
         act(does, None, **queued)
     cards.move(create.move, None, **queued)
+    batch.checked(create.check_batch, None, batch, **quiet)
+    batch.ordered(create.order_batch, None, **(begins | {"outputs": [*begins["outputs"], batch]}))
     guide.rewrite(create.rewrite, None, offer, **quiet)
     guide.draw(create.draw, None, offer, **quiet)
     offer.keep(lambda: "", None, offer, **at_once)

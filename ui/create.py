@@ -21,6 +21,7 @@ from studio.queueing import PLACES, Place
 from studio.recovery import fetch_again
 from studio.studio import Studio
 from ui.actions import Can
+from ui.batch import fold, table_of
 from ui.desk import Desk
 from ui.draft import lent
 from ui.files import address
@@ -243,6 +244,22 @@ class Create:
     async def draw(self, event: gr.EventData, request: gr.Request) -> str:
         """A first frame drawn from the prompt, to be used or not."""
         return await self.guide.draw(sent_by(event), self.visitor(request))
+
+    async def check_batch(self, event: gr.EventData, request: gr.Request) -> str:
+        """Many prompts at once: all lines with their prices, or what is wrong with them."""
+        visitor = self.visitor(request)
+        batch = await self.desk.batch(sent_by(event), visitor)
+        return fold(table_of(batch, self.studio.offer(visitor)), opened=True)
+
+    async def order_batch(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """All of them, or none: tick, message, cards, screen and the empty box."""
+        visitor, made = self.visitor(request), list[Job]()
+
+        async def order() -> None:
+            made.extend(await self.desk.order_batch(sent_by(event), visitor))
+
+        shown = await self._begin(order(), visitor)
+        return *shown, fold(opened=False) if made else gr.skip()
 
     def example(self, event: gr.EventData) -> str:
         """One of the prompts to start from."""

@@ -167,6 +167,7 @@ class MakeWords:
     batch_empty: str = "Write at least one prompt, or add pictures to the prompt above."
     batch_columns: str = "Line"
     batch_errors: str = "Correct the lines that are marked, then check again."
+    free: str = "free"
     batch_price: str = "Price"
     bad_column: str = "There is no column {name}. Known are: {known}."
     bad_flag: str = "{name} has to be true or false."

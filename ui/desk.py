@@ -14,6 +14,7 @@ from studio.access import Visitor
 from studio.job import Job, Relation, State
 from studio.studio import Studio
 from ui.basis import card
+from ui.batch import Batch, batch_of
 from ui.choices import fit
 from ui.composer import composed, nothing_to_choose
 from ui.draft import Draft, added, draft_of, read, told
@@ -122,6 +123,21 @@ class Desk:
         if way not in (Relation.VARIATION, Relation.FINAL):
             prompt["value"] = ""
         return gr.update(**prompt), *rest
+
+    async def batch(self, sent: Mapping[str, Any], visitor: Visitor) -> Batch:
+        """What many lines ask for."""
+        offer, table = self.studio.offer(visitor), self.studio.table
+        return await asyncio.to_thread(batch_of, sent, _draft_in(sent), offer, table, self.uploads)
+
+    async def order_batch(self, sent: Mapping[str, Any], visitor: Visitor) -> tuple[Job, ...]:
+        """Queue all of them with one reservation. Raises VeoError."""
+        batch = await self.batch(sent, visitor)
+        if not batch.requests:
+            raise RequestError(Problem("lines", batch.trouble or WORDS.make.batch_errors))
+        how = _draft_in(sent).get("fit")
+        sending = [await asyncio.to_thread(in_shape, r, how) for r in batch.requests]
+        key = once(sent, repr(batch.requests))
+        return await self.studio.jobs.submit_many(sending, visitor, idempotency_key=key)
 
     # What they share
 
