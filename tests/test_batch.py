@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from studio.budget import OverBudget
 from tests.pictures import picture
 from tests.strict_google import StrictGoogle
 from tests.studio_kit import ME, over, studio_on
@@ -38,7 +39,11 @@ def test_columns_are_fields_and_what_is_left_out_is_as_in_the_composer() -> None
     fox, bear = batch.requests
     assert (fox.prompt, fox.duration, fox.seed) == ("A fox, running", 4, 7)
     assert not fox.generate_audio
-    assert (bear.model, bear.duration, bear.generate_audio) == ("veo-3.1-lite-generate-001", 8, True)
+    assert (bear.model, bear.duration, bear.generate_audio) == (
+        "veo-3.1-lite-generate-001",
+        8,
+        True,
+    )
     assert sum(line.price or 0 for line in batch.lines) == pytest.approx(4 * 0.20 + 8 * 0.05)
 
 
@@ -85,7 +90,7 @@ async def test_pictures_are_first_frames_and_all_is_one_reservation(tmp_path: Pa
         desk = Desk(studio, uploads, lambda _: ME)
         jobs = await desk.order_batch(sent, ME)
         assert [job.id for job in await desk.order_batch(sent, ME)] == [job.id for job in jobs]
-        with pytest.raises(Exception, match="budget"):
+        with pytest.raises(OverBudget):
             await desk.order_batch({**sent, "press": "another-press"}, ME)
         unknown = await desk.batch({**sent, "text": "prompt,first_frame\nIt wakes,c.png"}, ME)
         assert "picture" in unknown.lines[0].trouble
@@ -93,4 +98,3 @@ async def test_pictures_are_first_frames_and_all_is_one_reservation(tmp_path: Pa
     assert google.creates == len(jobs) == 2
     assert len({job.request["first_frame"] for job in jobs}) == 2
     assert len({job.batch for job in jobs}) == 1
-
