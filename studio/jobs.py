@@ -80,12 +80,14 @@ class Jobs:
         *,
         parent: str | None = None,
         relation: Relation | None = None,
+        draft: bool = False,
         idempotency_key: str | None = None,
     ) -> tuple[Job, ...]:
         """Check everything, reserve the money and queue one job per video.
 
         ``parent`` is the id of the video it is made from and ``relation`` how: the source of an
-        extension or edit and the first frame of a continuation are taken from there. The same
+        extension or edit and the first frame of a continuation are taken from there. A ``draft`` is
+        made as cheaply as possible; relation final with it as parent makes it as asked. The same
         ``idempotency_key`` of the same owner returns the first call's jobs. Raises VeoError; then
         nothing was queued and nothing was sent.
         """
@@ -93,7 +95,8 @@ class Jobs:
             raise RequestError(
                 Problem("number_of_videos", f"Ask for 1 to {MOST_AT_ONCE} videos at a time.")
             )
-        return await self._submit([request], visitor, Link(parent, relation), idempotency_key)
+        link = Link(parent, relation, draft=draft)
+        return await self._submit([request], visitor, link, idempotency_key)
 
     async def submit_many(
         self,

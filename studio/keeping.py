@@ -7,12 +7,17 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from studio import sidecar
 from studio.job import Job
-from studio.media import Unreadable, look_at
-from studio.storage import Storage, sha256_of
+from studio.media import Unreadable, look_at, spritesheet
+from studio.storage import Kept, Storage, sha256_of
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +80,25 @@ class Keeping:
             "seconds": seen.seconds,
         }
 
+    async def in_media_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run what decodes or encodes where few do so at once."""
+        work = partial(call, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def sheet(self, job: Job) -> Kept | None:
+        """The video's spritesheet, made when first asked for; None: it can't be."""
+        name = key(job.id, ".sheet")
+        if kept := await asyncio.to_thread(self._storage.look, name):
+            return kept
+        try:
+            async with self._storage.local(job.video or "") as path:
+                data = await self.in_media_thread(spritesheet, path)
+        except (Unreadable, FileNotFoundError) as error:
+            log.warning("There is no spritesheet of %s: %s", job.id, error)
+            return None
+        await asyncio.to_thread(self._storage.write, name, data)
+        return await asyncio.to_thread(self._storage.look, name)
+
     async def describe(self, job: Job, changes: Mapping[str, object]) -> None:
         """Write the JSON beside the video: enough to rebuild the row from it."""
         text = sidecar.write(
@@ -84,7 +108,7 @@ class Keeping:
 
     def forget(self, job: Job) -> None:
         """Remove all files of a job. Blocking."""
-        for suffix in (".mp4", ".jpg", ".json"):
+        for suffix in (".mp4", ".jpg", ".json", ".sheet"):
             self._storage.delete(key(job.id, suffix))
 
 

@@ -20,7 +20,7 @@ from studio.storage import Kept, Storage, StorageUnusable
 
 log = logging.getLogger(__name__)
 
-Variant = Literal["video", "thumbnail"]
+Variant = Literal["video", "thumbnail", "spritesheet"]
 
 RESTORABLE = timedelta(hours=1)
 """So long a deleted video can be brought back; then its files and its prompt are gone."""
@@ -85,6 +85,8 @@ class Library:
 
     async def kept(self, job: Job, variant: Variant) -> Kept | None:
         """The file of it in the storage; None where there is none or it is gone."""
+        if variant == "spritesheet":
+            return await self._keeping.sheet(job) if job.video else None
         key = job.video if variant == "video" else job.poster
         return await asyncio.to_thread(self._storage.look, key) if key else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 POSTER_WIDTH = 640
+SHEET_CELL = 320
+"""Pixels of one picture of a spritesheet, along a wide video."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,44 @@ def last_frame(video: Path) -> bytes:
             return png.getvalue()
     except (av.error.FFmpegError, IndexError, OSError, ValueError) as error:
         raise Unreadable(str(error)) from error
+
+
+def spritesheet(video: Path, columns: int = 5, rows: int = 4) -> bytes:
+    """Pictures from the whole length in one JPEG, row by row. Raises Unreadable."""
+    import av
+    from PIL import Image as Pillow
+
+    try:
+        with av.open(str(video)) as container:
+            stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
+            wide = SHEET_CELL if stream.width >= stream.height else SHEET_CELL * 9 // 16
+            cell = wide, max(round(wide * stream.height / stream.width), 1)
+            sheet = Pillow.new("RGB", (columns * cell[0], rows * cell[1]))
+            length = float(container.duration or 0) / av.time_base
+            times = [length * number / (columns * rows) for number in range(columns * rows)]
+            for number, frame in enumerate(_at(container.decode(stream), times)):
+                picture = picture_of(frame).resize(cell)
+                sheet.paste(picture, (number % columns * cell[0], number // columns * cell[1]))
+            stream_out = io.BytesIO()
+            sheet.save(stream_out, "JPEG", quality=80)
+            return stream_out.getvalue()
+    except (av.error.FFmpegError, IndexError, OSError, ValueError) as error:
+        raise Unreadable(str(error)) from error
+
+
+def _at(frames: Iterable[VideoFrame], times: list[float]) -> Iterator[VideoFrame]:
+    """The frame that is seen at each of the times, which rise."""
+    seen, left = None, list(times)
+    for frame in frames:
+        while left and seen is not None and (frame.time or 0) > left[0] + 1e-6:
+            left.pop(0)
+            yield seen
+        seen = frame
+    if seen is None:
+        raise ValueError("no frame")
+    for _ in left:
+        yield seen
 
 
 def _last(container: InputContainer, stream: VideoStream) -> VideoFrame:

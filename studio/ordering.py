@@ -12,6 +12,7 @@ from typing import Any
 from studio import lineage, rows
 from studio.access import Visitor
 from studio.database import Database
+from studio.drafts import draft_of
 from studio.inputs import Inputs
 from studio.job import Job, Relation, State
 from studio.offer import Offer
@@ -36,6 +37,8 @@ class Link:
     relation: Relation | None = None
     again: bool = False
     """Whether the request was settled before, so that only its source may be missing."""
+    draft: bool = False
+    """Whether to make it as cheaply as possible first, and keep what was asked for."""
 
 
 class Orders:
@@ -70,6 +73,12 @@ class Orders:
             request = await lineage.filled(request, parent, model, credential, self._inputs)
             waits = False
         request = lineage.checked(request, link.relation, model)
+        extra: dict[str, object] = {}
+        if link.draft:
+            extra["full"] = await self._inputs.keep(request)
+            request = _drafted(request, offer, waits=waits)
+            model, _ = self._table.resolve(request.model, offer.providers)
+            credential = offer.credential(model.provider)
         notices = (replaced, lineage.notice(request, model))
         job = Job(
             id="",
@@ -87,6 +96,7 @@ class Orders:
             parent=link.parent,
             relation=link.relation,
             hold="parent" if waits else None,
+            extra=extra,
         )
         return tuple(replace(job, id=new_id("video")) for _ in range(count))
 
@@ -155,6 +165,13 @@ def _full_settings(draft: Job) -> Mapping[str, Any]:
     if not isinstance(full, Mapping):
         raise RequestError(Problem("parent", "That video is no draft, so it is final already."))
     return full
+
+
+def _drafted(request: VideoRequest, offer: Offer, *, waits: bool) -> VideoRequest:
+    if waits:
+        sentence = "Wait for the video that it goes on from, then draft it."
+        raise RequestError(Problem("draft", sentence))
+    return draft_of(request, offer.models)
 
 
 def new_id(kind: str) -> str:

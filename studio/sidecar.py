@@ -48,7 +48,7 @@ def write(values: Mapping[str, Any]) -> bytes:
     known = {name: _plain(values[name]) for name in COLUMNS if name in values}
     told = {
         "made_by": "Veo Studio",
-        "ai_generated": True,
+        "ai_generated": values.get("relation") != "import",
         "simulated": values["credential"] == "stand-in",
     }
     full = {name: value for name, value in known.items() if value != _DEFAULTS.get(name)}

@@ -38,6 +38,7 @@ TYPES = {
     ".png": "image/png",
     ".webp": "image/webp",
     ".json": "application/json",
+    ".sheet": "image/jpeg",
 }
 """What a browser is told of them."""
 

@@ -32,6 +32,7 @@ from studio.jobs import Jobs
 from studio.keeping import Keeping
 from studio.library import Library
 from studio.offer import Offer, offer_to
+from studio.own import Own
 from studio.pace import Pace
 from studio.polling import History
 from studio.providers import Providers
@@ -75,6 +76,7 @@ class Studio:
         self.webhooks = Webhooks(self.database)
         self._telling: asyncio.Task[None] | None = None
         self.providers = Providers(settings, pace.limits)
+        self.own = Own(self.database, self.storage, self.keeping)
         self.assist = Assist(self.database, self.table, self.providers, budget, self.offer, pace)
         self._advance = Advance(
             self.database,

@@ -399,7 +399,7 @@ async def test_what_is_not_there_is_said_in_the_same_shape(tmp_path: Path) -> No
             ("GET", "/v1/videos/none", 404),
             ("DELETE", "/v1/videos/none", 404),
             ("GET", "/v1/videos/none/content", 404),
-            ("POST", "/v1/videos/none/remix", 404),
+            ("POST", "/v1/videos/none/remix", 415),
             ("GET", "/v1/none", 404),
             ("PUT", "/v1/videos", 405),
         ):
@@ -523,7 +523,7 @@ async def test_the_thumbnail_is_a_picture_and_the_rest_is_refused(tmp_path: Path
             params={"variant": "thumbnail"},
             headers={"if-none-match": poster.headers["etag"]},
         )
-        other = await client.get(path, params={"variant": "spritesheet"})
+        other = await client.get(path, params={"variant": "hologram"})
         shown = (await client.get(f"/v1/videos/{job.id}")).json()
     assert poster.headers["content-type"] == "image/jpeg"
     assert poster.content.startswith(b"\xff\xd8")

@@ -12,10 +12,12 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
 from studio.agents.door import Door
+from studio.api.assist import AssistApi
 from studio.api.content import Content
 from studio.api.errors import HANDLERS
 from studio.api.films import Films
 from studio.api.library import LibraryApi
+from studio.api.onward import Onward
 from studio.api.queue import Queueing
 from studio.api.share import Sharing
 from studio.api.spend import Spend
@@ -38,6 +40,8 @@ def routes(studio: Studio) -> list[BaseRoute]:
 
     hooks = WebhooksApi(studio)
 
+    onward, assist = Onward(studio, videos), AssistApi(studio)
+
     async def readyz(request: Request) -> Response:
         del request
         trouble = await studio.trouble()
@@ -48,6 +52,12 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/openapi.json", _openapi),
         Route("/videos", videos.create, methods=["POST"]),
         Route("/videos", videos.list),
+        Route("/videos/extensions", onward.extend, methods=["POST"]),
+        Route("/videos/edits", onward.edit, methods=["POST"]),
+        Route("/videos/imports", onward.bring_in, methods=["POST"]),
+        Route("/videos/{id}/remix", onward.remix, methods=["POST"]),
+        Route("/pictures", assist.draw, methods=["POST"]),
+        Route("/prompts", assist.rewrite, methods=["POST"]),
         Route("/videos/{id}", videos.retrieve),
         Route("/videos/{id}", videos.delete, methods=["DELETE"]),
         Route("/videos/{id}", library.describe, methods=["PATCH"]),

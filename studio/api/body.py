@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
@@ -24,8 +25,11 @@ _NAME = re.compile(r"(\w{1,60})(?:\[(\w{0,20})\])?")
 _LISTS = ("reference_images",)
 
 
-async def read_fields(request: Request) -> dict[str, Any]:
-    """The fields by name, files as bytes. Raises Refused or HTTPException with a sentence."""
+async def read_fields(request: Request, *, video: Path | None = None) -> dict[str, Any]:
+    """The fields by name, files as bytes. Raises Refused or HTTPException with a sentence.
+
+    A file called video, which may be large, is written to the path ``video``; the field is that.
+    """
     request = Request(request.scope, _bounded(request))
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
@@ -35,7 +39,7 @@ async def read_fields(request: Request) -> dict[str, Any]:
     async with request.form(
         max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LARGEST_PICTURE * 3 // 2
     ) as form:
-        return await _from_form(form)
+        return await _from_form(form, video)
 
 
 def _bounded(request: Request) -> Receive:
@@ -71,14 +75,18 @@ def _from_json(body: bytes) -> dict[str, Any]:
     return fields
 
 
-async def _from_form(form: FormData) -> dict[str, Any]:
+async def _from_form(form: FormData, video: Path | None) -> dict[str, Any]:
     """``reference_images[]`` becomes a list, ``input_reference[image_url]`` an object."""
     fields: dict[str, Any] = {}
     for written, item in form.multi_items():
         if isinstance(item, UploadFile) and not (item.filename or item.size):
             continue  # a browser's file field that was left empty
-        value = await item.read() if isinstance(item, UploadFile) else item
         name, key = _split(written)
+        value: Any = item
+        if isinstance(item, UploadFile) and name == "video" and video:
+            value = await _copied(item, video)
+        elif isinstance(item, UploadFile):
+            value = await item.read()
         if name in _LISTS:
             fields.setdefault(name, []).append(value)
         elif key and not key.isdecimal():
@@ -86,6 +94,13 @@ async def _from_form(form: FormData) -> dict[str, Any]:
         else:
             _put(fields, name, value, written)
     return fields
+
+
+async def _copied(item: UploadFile, place: Path) -> Path:
+    with await asyncio.to_thread(place.open, "wb") as file:
+        while piece := await item.read(2**20):
+            await asyncio.to_thread(file.write, piece)
+    return place
 
 
 def _split(written: str) -> tuple[str, str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast, get_args
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -12,7 +12,8 @@ from starlette.staticfiles import NotModifiedResponse
 from studio.api.caller import caller
 from studio.api.errors import Refused, missing
 from studio.api.sending import link_to, sent
-from studio.job import Job, State
+from studio.job import Job, Relation, State
+from studio.library import Variant
 from studio.storage import Kept
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ class Content:
         if variant == "video" and job.sha256:
             headers["ETag"] = f'"{job.sha256}"'
         saved = request.query_params.get("download") == "1"
-        name = file_name(job.name or job.prompt) + ("-AI-generated" if saved else "") + kept.suffix
+        made = "-AI-generated" if saved and job.relation is not Relation.IMPORT else ""
+        suffix = ".jpg" if variant == "spritesheet" else kept.suffix
+        name = file_name(job.name or job.prompt) + made + suffix
         try:
             return await sent(self._studio.storage, kept, request, headers, name)
         except OSError:
@@ -71,12 +74,12 @@ def file_name(prompt: str) -> str:
     return "-".join(words)[:_LONGEST_NAME].strip("-") or "video"
 
 
-def _variant(request: Request) -> Literal["video", "thumbnail"]:
+def _variant(request: Request) -> Variant:
     variant = request.query_params.get("variant", "video")
-    if variant not in ("video", "thumbnail"):
-        sentence = "variant has to be video or thumbnail."
+    if variant not in get_args(Variant):
+        sentence = "variant has to be video, thumbnail or spritesheet."
         raise Refused(400, "invalid_request", sentence, param="variant")
-    return cast('Literal["video", "thumbnail"]', variant)
+    return cast("Variant", variant)
 
 
 def _nothing_there(job: Job) -> Refused:

@@ -10,6 +10,7 @@ from typing import Any
 
 from studio.api.errors import ALIASES
 from studio.api.size import settings_of
+from studio.job import Relation
 from veo_client.errors import Problem, RequestError
 from veo_client.request import VideoRequest
 
@@ -34,6 +35,32 @@ def video_request(fields: Mapping[str, Any]) -> VideoRequest:
                 raise _wrong(name, f"{name} says the same as another field. Send one of them.")
             known[field] = reading
     return VideoRequest(**{"prompt": "", **known})
+
+
+def link_of(fields: Mapping[str, Any]) -> tuple[dict[str, Any], str | None, Relation | None, bool]:
+    """What is left of the fields, and what they say of a parent: its id, how, whether a draft."""
+    left = dict(fields)
+    parent, how, draft = (left.pop(name, None) for name in ("parent", "relation", "draft"))
+    relation = None
+    if how:
+        if _text("relation", how) not in [one.value for one in Relation]:
+            known = ", ".join(one.value for one in Relation if one is not Relation.IMPORT)
+            raise _wrong("relation", f"There is no such relation. Choose one of: {known}.")
+        relation = Relation(how)
+    if parent and not relation:
+        raise _wrong("relation", "Say how it comes from its parent: continue, for example.")
+    drafted = _flag("draft", draft) if draft not in (None, "") else False
+    return left, _text("parent", parent) if parent else None, relation, drafted
+
+
+def seconds(name: str, value: Any) -> float | None:
+    """A point in a video. Raises RequestError."""
+    if value is None or value == "":
+        return None
+    written = str(value).strip()
+    if re.fullmatch(r"[0-9]{1,6}([.][0-9]{1,6})?", written, re.ASCII):
+        return float(written)
+    raise _wrong(name, f"{name} has to be a number of seconds.")
 
 
 def _read(name: str, value: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from studio.api.size import size_of
-from studio.job import Job, State
+from studio.job import Job, Relation, State
 
 _STATUS = {
     State.QUEUED: "queued",
@@ -35,7 +35,7 @@ def as_video(job: Job, expected: float, now: datetime | None = None) -> dict[str
         else None,
         "expires_at": None,
         "error": _error(job),
-        "remixed_from_video_id": None,
+        "remixed_from_video_id": job.parent if job.relation is Relation.REMIX else None,
         "state": job.state.value,
         "reason": job.reason,
         "eta": eta(job, expected, now),
@@ -44,6 +44,9 @@ def as_video(job: Job, expected: float, now: datetime | None = None) -> dict[str
         "notice": job.notice,
         "simulated": job.simulated,
         "batch": job.batch,
+        "parent": job.parent,
+        "relation": job.relation.value if job.relation else None,
+        "draft": "full" in job.extra,
         "hold": job.hold,
     }
 

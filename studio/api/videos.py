@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from studio.access import Visitor
 from studio.api.body import read_fields
 from studio.api.caller import caller
 from studio.api.errors import Refused, answer_to, missing
-from studio.api.fields import video_request
+from studio.api.fields import link_of, video_request
 from studio.api.video import as_video
 from studio.job import Job
 from veo_client.errors import RequestError
@@ -34,20 +35,32 @@ class Videos:
     async def create(self, request: Request) -> Response:
         """Queue what is asked for; the first video of the request is the answer."""
         visitor = caller(self._studio, request)
-        key = _idempotency_key(request)
+        key = idempotency_key(request)
         fields = await read_fields(request)
         try:
+            fields, parent, relation, draft = link_of(fields)
             asked = await asyncio.to_thread(video_request, fields)
-            jobs = await self._studio.jobs.submit(asked, visitor, idempotency_key=key)
+            jobs = await self._studio.jobs.submit(
+                asked,
+                visitor,
+                parent=parent,
+                relation=relation,
+                draft=draft,
+                idempotency_key=key,
+            )
         except RequestError as error:
             return answer_to(error, sent=fields)
-        return JSONResponse({**self._shown(jobs[0]), "batch_ids": [job.id for job in jobs]})
+        return self.created(jobs)
+
+    def created(self, jobs: Sequence[Job]) -> Response:
+        """The answer to a create: its first video, and the ids of all."""
+        return JSONResponse({**self.shown(jobs[0]), "batch_ids": [job.id for job in jobs]})
 
     async def retrieve(self, request: Request) -> Response:
         """One video; of an unfinished one with the time to ask again."""
         job = await self._own(request, caller(self._studio, request))
         headers = {} if job.final else {"openai-poll-after-ms": str(self._poll_after(job))}
-        return JSONResponse(self._shown(job), headers={"Cache-Control": "no-store", **headers})
+        return JSONResponse(self.shown(job), headers={"Cache-Control": "no-store", **headers})
 
     async def list(self, request: Request) -> Response:
         """A page of the caller's videos in any state."""
@@ -66,7 +79,7 @@ class Videos:
         page = jobs[:limit]
         body = {
             "object": "list",
-            "data": [self._shown(job) for job in page],
+            "data": [self.shown(job) for job in page],
             "first_id": page[0].id if page else None,
             "last_id": page[-1].id if page else None,
             "has_more": len(jobs) > limit,
@@ -87,7 +100,8 @@ class Videos:
             raise missing()
         return job
 
-    def _shown(self, job: Job) -> dict[str, object]:
+    def shown(self, job: Job) -> dict[str, object]:
+        """A video as the API shows it."""
         return as_video(job, self._studio.jobs.expected_seconds(job))
 
     def _poll_after(self, job: Job) -> int:
@@ -95,7 +109,8 @@ class Videos:
         return int(min(max(self._studio.jobs.expected_seconds(job) * 50, 500), 5000))
 
 
-def _idempotency_key(request: Request) -> str | None:
+def idempotency_key(request: Request) -> str | None:
+    """What a repeated create is known by. Raises Refused."""
     key = request.headers.get("idempotency-key")
     if key is not None and not 1 <= len(key) <= LONGEST_KEY:
         sentence = f"An Idempotency-Key has 1 to {LONGEST_KEY} characters."
