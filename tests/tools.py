@@ -29,6 +29,11 @@ KUBERNETES = ("@kubernetes-models/gateway-api@^2", "@kubernetes-models/keda@^2",
 KUBERNETES_CURE = (
     "The manifests are held against KEDA and the Gateway API: install Node.js and npm."
 )
+CLIENTS = ("openai@^6.49", "@gradio/client@^2.7")
+"""Clients that others wrote, for JavaScript."""
+LITELLM = "litellm>=1.106,<2"
+"""Needs an older openai than the tests do, so it gets a folder of its own."""
+CLIENTS_CURE = "Foreign clients are tried as they come: python -m tests.tools install, with npm."
 
 
 def browser() -> str | None:
@@ -70,6 +75,26 @@ def kubernetes_models() -> Path | None:
     return compiler if there and compiler.exists() and shutil.which("node") else None
 
 
+def clients() -> bool:
+    """Whether the clients for JavaScript are there."""
+    names = (name.rpartition("@")[0] for name in CLIENTS)
+    return all((node_modules() / name).is_dir() for name in names)
+
+
+def litellm() -> Path:
+    """Where LiteLLM and all it needs are, if they are."""
+    return Path(sys.prefix) / "litellm"
+
+
+def _install_litellm() -> None:
+    """Whole or not at all: an install that broke off is not taken for one."""
+    half = litellm().with_name("litellm.half")
+    quiet = ["--quiet", "--disable-pip-version-check", "--no-compile"]
+    command = [sys.executable, "-m", "pip", "install", *quiet, "--target", str(half), LITELLM]
+    subprocess.run(command, check=True)
+    half.rename(litellm())
+
+
 def _node() -> Path:
     """What npm installs goes into the environment of Python, and away with it."""
     return Path(sys.prefix) / "node"
@@ -101,9 +126,12 @@ def install() -> None:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (["update"], ["install", "-y", "--no-install-recommends", *_missing()]):
             subprocess.run([apt, "-qq", *command], env=quiet, check=True)
-    if not (azurite().exists() and kubernetes_models()) and (npm := shutil.which("npm")):
+    if not litellm().is_dir():
+        _install_litellm()
+    there = azurite().exists() and kubernetes_models() and clients()
+    if not there and (npm := shutil.which("npm")):
         into = ["--prefix", str(_node()), "--no-audit", "--no-fund", "--silent"]
-        subprocess.run([npm, "install", *into, AZURITE, *KUBERNETES], check=True)
+        subprocess.run([npm, "install", *into, AZURITE, *KUBERNETES, *CLIENTS], check=True)
     if not browser():
         print(BROWSER_CURE)
     if not image_engine():
