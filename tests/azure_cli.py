@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -23,7 +24,8 @@ KNOWN = Path(__file__).with_suffix(".json")
 def commands() -> list[list[str]]:
     """The words after ``az`` of every command that a dry run prints."""
     words = [str(ROOT / "deploy/azure/up.sh"), "--dry-run"]
-    run = subprocess.run(words, capture_output=True, text=True, check=True)
+    environment = {**os.environ, "TAG": "1.0"}
+    run = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
     lines = (run.stdout + run.stderr).splitlines()
     return [shlex.split(line)[1:] for line in lines if line.startswith("az ")]
 

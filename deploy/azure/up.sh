@@ -126,14 +126,15 @@ run helm upgrade --install alb-controller oci://mcr.microsoft.com/application-lb
 
 run kubectl apply -f "$OVERLAY/namespace.yaml"
 if ! there az postgres flexible-server show --resource-group "$GROUP" --name "$NAME"; then
-  PASSWORD=$(openssl rand -hex 24)
-  [ -n "$DRY" ] && PASSWORD=PASSWORD
+  PASSWORD=$(openssl rand -hex 24) SEAL=$(openssl rand -hex 32)
+  [ -n "$DRY" ] && PASSWORD=PASSWORD SEAL=SEAL
   run az postgres flexible-server create --resource-group "$GROUP" --name "$NAME" --location "$LOCATION" \
     --version 17 --tier Burstable --sku-name Standard_B2s --storage-size 32 --backup-retention 14 \
     --admin-user studio --admin-password "$PASSWORD" --public-access 0.0.0.0 --yes
   run az postgres flexible-server db create --resource-group "$GROUP" --server-name "$NAME" --name studio
   run kubectl create secret generic veo-studio --namespace "$SPACE" \
     "--from-literal=DATABASE_URL=postgresql://studio:$PASSWORD@$NAME.postgres.database.azure.com:5432/studio?sslmode=require" \
+    "--from-literal=SESSION_SECRET=$SEAL" \
     ${GEMINI_API_KEY:+"--from-literal=GEMINI_API_KEY=$GEMINI_API_KEY"}
 fi
 
