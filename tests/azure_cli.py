@@ -1,4 +1,4 @@
-"""Has Azure's own command line parse what deploy/azure/up.sh would run. Nothing is sent to Azure.
+"""Has Azure's own command line parse the commands of deploy/azure. Nothing is sent to Azure.
 
 Run it with the Python of azure-cli (700 MB, so the tests do not bring it):
 
@@ -22,11 +22,12 @@ KNOWN = Path(__file__).with_suffix(".json")
 
 
 def commands() -> list[list[str]]:
-    """The words after ``az`` of every command that a dry run prints."""
+    """The words after ``az`` of every command that up.sh would run or app-service.md tells."""
     words = [str(ROOT / "deploy/azure/up.sh"), "--dry-run"]
     environment = {**os.environ, "TAG": "1.0"}
     run = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
-    lines = (run.stdout + run.stderr).splitlines()
+    told = (ROOT / "deploy/azure/app-service.md").read_text().replace("\\\n", " ")
+    lines = (run.stdout + run.stderr + told).splitlines()
     return [shlex.split(line)[1:] for line in lines if line.startswith("az ")]
 
 
