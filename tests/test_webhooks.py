@@ -20,6 +20,7 @@ from sqlalchemy import select, update
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from studio.database import deliveries, webhooks
+from studio.entry.login import Login
 from studio.job import Job, State
 from studio.public_address import Unfit, is_public, target
 from studio.signing import genuine, new_secret, signed
@@ -272,6 +273,8 @@ def test_signatures_are_those_of_the_standard() -> None:
 
 
 async def test_without_a_secret_google_is_not_listened_to(tmp_path: Path) -> None:
-    async with StrictGoogle() as google, api(google, tmp_path) as (client, studio):
+    login = Login(kind="passwords", passwords={"ann": "hash"})
+    async with StrictGoogle() as google, api(google, tmp_path, login=login) as (client, studio):
+        assert (await client.post("/v1/webhook_endpoints", json={})).status_code == 401
         assert (await client.post("/v1/google-webhook", content=b"{}")).status_code == 404
         assert await studio.database.read(lambda c: c.execute(select(webhooks)).all()) == []

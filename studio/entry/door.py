@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _OPEN = frozenset(
     {
         *("/healthz", "/readyz", "/robots.txt", "/favicon.ico", "/v1/openapi.json"),
+        "/v1/google-webhook",  # signed by Google
         *("/login", "/login/start", "/login/back", "/logout"),
         "/gradio_api/startup-events",  # launch() itself asks; later the guard refuses it
     }
