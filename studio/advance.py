@@ -169,6 +169,8 @@ class Advance:
 
     async def _with_source(self, job: Job) -> Job:
         """The job with what it is made from, where it waited for its parent until now."""
+        if not job.relation:
+            return job
         request, model = await self.inputs.restore(job.request), self._model(job)
         if not model or not lineage.lacks_source(request, job.relation):
             return job

@@ -190,6 +190,8 @@ class Jobs:
         job = await self._existing(id, owner)
         if not job.final:
             raise NotNow("It is still under way.")
+        if job.relation is Relation.IMPORT:
+            raise NotNow("It was brought in from a file, so there is nothing to make again.")
         if not job.prompt:
             raise NotNow("It was recovered by its id, so there are no settings to repeat.")
         request = await self._inputs.restore(job.request)

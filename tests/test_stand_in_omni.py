@@ -240,7 +240,7 @@ def test_any_version_of_the_api_is_served(wire: Wire) -> None:
 
 
 def test_what_is_asked_at_a_wrong_place_is_refused_and_logged(wire: Wire) -> None:
-    assert wire.http.post("/v1/models/x:generateContent", json={}).status_code == 404
+    assert wire.http.post("/v1/tunedModels/x:generateContent", json={}).status_code == 404
     assert wire.counts()["nowhere"] == 1
 
 

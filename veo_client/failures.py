@@ -164,6 +164,16 @@ def at_submit(error: Exception) -> VeoError:
     return _unknown("Google's answer was lost")
 
 
+def at_upload(error: Exception) -> VeoError:
+    """A failed upload: nothing is paid by one, so it can be tried again."""
+    if isinstance(error, Answer) and error.status != 404 and (refused := _refusal(error)):
+        return refused
+    return Unreachable(
+        "The source video could not be sent to Google. Nothing is charged. It is sent again by "
+        "itself."
+    )
+
+
 def at_question(error: Exception) -> VeoError:
     """A failed question to a text or image model, which is asked once."""
     if isinstance(error, Answer) and (refused := _refusal(error)):

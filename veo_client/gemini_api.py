@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,12 +22,15 @@ from veo_client.images import prepare
 from veo_client.media import SourceVideo, read_video
 from veo_client.provider import Limits, Poll, RemoteVideo
 from veo_client.request import VideoRequest
+from veo_client.upload import INLINE, LARGEST, upload
 
 BASE_URL = "https://generativelanguage.googleapis.com"
 _ENDED = frozenset(
     {"completed", "failed", "cancelled", "incomplete", "budget_exceeded", "requires_action"}
 )
 """Any other status, also one that Google invents tomorrow, means that it still runs."""
+_FOR_UPLOADS = 0.6
+"""The share of the time for a create that putting a source video up may take."""
 _SMALL = 1 << 20
 """Characters that may be decoded on the event loop."""
 
@@ -48,14 +53,31 @@ class GeminiApi:
         self._sdk = genai.Client(enterprise=False, api_key=key, http_options=options)
 
     async def submit(self, request: VideoRequest) -> str:
-        body = await asyncio.to_thread(_create_body, request)
+        begun = time.monotonic()
+        source = await self._source_part(request)
+        body = await asyncio.to_thread(_create_body, request, source)
         # The first touch imports for a second, so it happens in a thread.
         interactions = await asyncio.to_thread(getattr, self._sdk.aio, "interactions")
-        async with failures.step(failures.at_submit, self._limits.submit):
+        left = self._limits.submit - (time.monotonic() - begun)
+        async with failures.step(failures.at_submit, left):
             interaction = await interactions.create(**body)
             if isinstance(interaction.id, str) and interaction.id:
                 return interaction.id
             raise failures.no_id()
+
+    async def _source_part(self, request: VideoRequest) -> SourcePart | None:
+        """The source video as a part of the input; a large one is put up first."""
+        video = await asyncio.to_thread(_source, request)
+        if not video:
+            return None
+        if len(video.data) <= INLINE:
+            part = await asyncio.to_thread(_part, "video", "video/mp4", video.data)
+            return SourcePart(part, video.aspect_ratio)
+        async with failures.step(failures.at_upload, self._limits.submit * _FOR_UPLOADS):
+            place = self._http, self._root, self._version, self._headers
+            uri = await upload(*place, video.data)
+        part = {"type": "document", "mime_type": "video/mp4", "uri": uri}
+        return SourcePart(part, video.aspect_ratio)
 
     async def poll(self, id: str) -> Poll:
         """Look once, without the SDK: its get takes 7 ms of CPU, this 0.6 (measured)."""
@@ -106,10 +128,17 @@ class GeminiApi:
         return f"{self._root}/{version}/files/{file}:download?alt=media", self._headers
 
 
-def _create_body(request: VideoRequest) -> dict[str, Any]:
+@dataclass(frozen=True)
+class SourcePart:
+    """The video to extend or edit, ready for the input."""
+
+    part: dict[str, str]
+    aspect_ratio: str | None
+
+
+def _create_body(request: VideoRequest, source: SourcePart | None) -> dict[str, Any]:
     """The create for a checked request; RequestError where one of its media can't be used."""
-    source = _source(request)
-    media = [*([_part("video", "video/mp4", source.data)] if source else []), *_images(request)]
+    media = [*([source.part] if source else []), *_images(request)]
     text = f"{_roles(request)}{request.prompt}"
     shape = (source and source.aspect_ratio) or request.aspect_ratio
     wanted = {
@@ -138,7 +167,7 @@ def _source(request: VideoRequest) -> SourceVideo | None:
     if request.task and not request.previous_interaction_id:
         if request.source_video is None:
             raise RequestError(Problem("source_video", f"Choose the video to {request.task}."))
-        return read_video(request.source_video)
+        return read_video(request.source_video, LARGEST)
     return None
 
 

@@ -47,9 +47,9 @@ def read(media: Media, field: str, most: int) -> bytes:
         raise _unreadable(field) from error
 
 
-def read_video(media: Media) -> SourceVideo:
-    """The source video, RequestError where it is no MP4 or too large."""
-    data = read(media, "source_video", MAX_VIDEO_BYTES)
+def read_video(media: Media, most: int = MAX_VIDEO_BYTES) -> SourceVideo:
+    """The source video, RequestError where it is no MP4 or has more than ``most`` bytes."""
+    data = read(media, "source_video", most)
     if data[4:8] != b"ftyp":
         sentence = "The source video is no MP4 file. Choose another, or convert it."
         raise RequestError(Problem("source_video", sentence))

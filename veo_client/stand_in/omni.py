@@ -175,7 +175,8 @@ def _inputs(service: Service, given: Any, model: Model) -> Inputs:
             pictures.append(picture(data, mime, "image", IMAGES, service.blobs))
         else:
             choice(mime, VIDEOS, "mime_type")
-            blob, found = video(decoded(data, "video", 30), "video", service.blobs)
+            most = 100 if "uri" in part else 30
+            blob, found = video(decoded(data, "video", most), "video", service.blobs)
             videos.append(blob)
             if not seconds:
                 seconds, width, height = found.frames / 24, found.width, found.height
