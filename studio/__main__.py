@@ -187,6 +187,35 @@ def mcp(options: argparse.Namespace) -> int:
     return 0
 
 
+def migrate(options: argparse.Namespace) -> int:
+    """Make the database, bring its schema up to date, make Azure's container: before the rest."""
+    from urllib.parse import urlsplit
+
+    del options
+    settings = _settings()
+    if settings.storage_url.startswith("az://") and settings.storage_connection:
+        from studio.containers import make_container
+        from studio.objects import connected_by
+
+        account = connected_by(settings.storage_connection)
+        if "account_key" in account:
+            make_container(urlsplit(settings.storage_url).netloc, account)
+    _opened(settings, new=True)
+    print("The database is up to date, and the storage can be written.")
+    return 0
+
+
+def worker(options: argparse.Namespace) -> int:
+    """Move jobs on that QUEUE_URL tells of, until asked to stop."""
+    settings = _settings()
+    if not settings.queue_url:
+        raise ValueError("A worker needs QUEUE_URL. Without it the app itself does the work.")
+    from studio.studio import Studio
+    from studio.worker import work
+
+    return work(Studio(settings, role="worker"), options.slots)
+
+
 def _settings() -> Settings:
     from studio.settings import Settings
 
@@ -286,6 +315,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="for programs")
     command("mcp", mcp)
     command("password", password).add_argument("name", metavar="NAME", help="who signs in")
+    command("migrate", migrate)
+    one = command("worker", worker)
+    one.add_argument("--slots", type=_whole, default=32, help="messages in hand at once")
     command("recover", recover).add_argument("id", metavar="ID", help="ours, or Google's")
     return parser
 

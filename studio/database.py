@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     Connection,
     DateTime,
@@ -37,6 +39,10 @@ T = TypeVar("T")
 
 SCHEMA = "0002"
 """The newest migration in studio/migrations."""
+
+
+_LOCK = 7_100_200
+"""Of PostgreSQL's advisory locks, the one that changes of the shape pass through."""
 
 
 class Utc(TypeDecorator[datetime]):
@@ -94,7 +100,7 @@ jobs = Table(
     Column("video", Text),
     Column("poster", Text),
     Column("sha256", String(64)),
-    Column("size", Integer),
+    Column("size", BigInteger),
     Column("width", Integer),
     Column("height", Integer),
     Column("seconds", Float),
@@ -107,6 +113,7 @@ jobs = Table(
     Column("trace", String(55)),
     UniqueConstraint("owner", "idempotency_key", name="job_owner_idempotency_key"),
     Index("job_due", "state", "next_at"),
+    Index("job_claimed_by", "claimed_by"),
     Index("job_owner_state", "owner", "state", "id"),
     Index("job_created_at", "created_at"),
     Index("job_finished_at", "finished_at"),
@@ -146,6 +153,8 @@ gate = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("turn", Integer, nullable=False, default=0),
+    Column("polls", Float),
+    Column("polls_at", Utc),
 )
 """One row. Whoever spends or claims updates it first, so that the caps hold across machines."""
 
@@ -216,11 +225,13 @@ deliveries = Table(
 class Database:
     """Short transactions in threads of their own; SQLite gets one writer."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+    def __init__(self, url: str, pool: int = 8) -> None:
+        """``pool``: connections to a server at most."""
+        self.engine = _engine(url, pool)
         self.sqlite = self.engine.dialect.name == "sqlite"
-        self._writers = ThreadPoolExecutor(1 if self.sqlite else 4, "database-write")
-        self._readers = ThreadPoolExecutor(4, "database-read")
+        half = max(pool // 2, 1)
+        self._writers = ThreadPoolExecutor(1 if self.sqlite else half, "database-write")
+        self._readers = ThreadPoolExecutor(4 if self.sqlite else half, "database-read")
 
     async def write(self, work: Callable[[Connection], T], *, durable: bool = False) -> T:
         """Run ``work`` in one write transaction; ``durable``: it survives a loss of power too."""
@@ -253,13 +264,32 @@ class Database:
 
     def prepare(self) -> None:
         """Bring the schema up to date; migrations are imported only where one is needed."""
+        if self._version() != SCHEMA:
+            with self._alone():
+                self._upgrade()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time changes the shape; for SQLite a lock on the folder sees to it."""
+        if self.sqlite:
+            yield
+            return
+        with self.engine.connect() as connection, connection.begin():
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+            yield
+
+    def _version(self) -> str | None:
+        with self.engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return version
+
+    def _upgrade(self) -> None:
         with self.engine.connect() as connection:
             tables = inspect(connection).get_table_names()
-            version = None
-            if "alembic_version" in tables:
-                version = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        if version == SCHEMA:
-            return
+        if self._version() == SCHEMA:
+            return  # another process was quicker
         if not tables:
             self.write_now(_create)
         else:
@@ -284,12 +314,15 @@ def _create(connection: Connection) -> None:
     connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": SCHEMA})
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, pool: int) -> Engine:
     for short in ("postgres://", "postgresql://"):
         if url.startswith(short):
             url = "postgresql+psycopg://" + url.removeprefix(short)
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        # Asked before each use, so that a server that was replaced costs no step; the overflow is
+        # for what works beside the two ways: a check, an export.
+        ways: dict[str, Any] = {"pool_pre_ping": True, "pool_size": pool, "max_overflow": 4}
+        return create_engine(url, **ways, pool_recycle=1800, connect_args={"connect_timeout": 10})
     patience = {} if "timeout" in make_url(url).query else {"timeout": 10}
     engine = create_engine(url, connect_args=patience)
     event.listen(engine, "connect", _prepare_sqlite)

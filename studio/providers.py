@@ -36,9 +36,18 @@ class Providers:
 
     def servable(self) -> tuple[str, ...]:
         """Fingerprints of the credentials that this process holds: what it may claim."""
-        credentials = self._settings.credentials
-        own = tuple(credentials.fingerprint(name) for name in sorted(credentials.providers))
+        own = self.own()
         return own if self._settings.stand_in == "never" else (*own, STAND_IN)
+
+    def own(self) -> tuple[str, ...]:
+        """Those of the settings, which every process of one studio has: a worker's share."""
+        credentials = self._settings.credentials
+        return tuple(credentials.fingerprint(name) for name in sorted(credentials.providers))
+
+    def only_here(self) -> tuple[str, ...]:
+        """Those that no worker has: simulated videos, whose Google is this process's child."""
+        own = self.own()
+        return tuple(name for name in self.servable() if name not in own)
 
     async def get(self, job: Job) -> Provider:
         """The connection for a job. Raises CredentialsError where its key is gone."""

@@ -7,7 +7,18 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Row, case, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from studio import words
 from studio.database import gate, jobs
@@ -20,6 +31,9 @@ _COLUMNS = [jobs.c[name] for name in _FIELDS]
 _FINAL = [state.value for state in FINAL]
 _RELATIONS = [relation.value for relation in Relation]
 
+
+ANNOUNCED = "broker"
+"""Who claims a row that was announced: nobody yet."""
 
 FURTHEST = timedelta(hours=2)
 """No row is meant to wait longer. One that does was written before the clock was set back: it is
@@ -320,15 +334,71 @@ def next_due(connection: Connection, credentials: Collection[str]) -> datetime |
     return due
 
 
+def announced(connection: Connection) -> dict[State, int]:
+    """How many rows of each state a broker was told of that nobody has taken up yet."""
+    query = select(jobs.c.state, func.count()).group_by(jobs.c.state)
+    due = (jobs.c.claimed_by == ANNOUNCED) & (jobs.c.next_at > datetime.now(UTC))
+    return {State(state): count for state, count in connection.execute(query.where(due))}
+
+
+def take_up(
+    connection: Connection, message: Sequence[tuple[str, int]], *, boot: str, lease: timedelta
+) -> tuple[Job, ...]:
+    """Claim the announced rows that still are as they were announced."""
+    now = datetime.now(UTC)
+    statement = (
+        update(jobs)
+        .where(_as_announced(message), jobs.c.next_at > now)
+        .values(version=jobs.c.version + 1, next_at=now + lease, claimed_by=boot)
+        .returning(*_COLUMNS)
+    )
+    return tuple(to_job(row) for row in connection.execute(statement))
+
+
+def put_back(connection: Connection, message: Sequence[tuple[str, int]]) -> None:
+    """Have the announced rows announced again in a moment: here is no room for them."""
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    connection.execute(
+        update(jobs)
+        .where(_as_announced(message))
+        .values(version=jobs.c.version + 1, next_at=soon, claimed_by=None)
+    )
+
+
+def _as_announced(message: Sequence[tuple[str, int]]) -> ColumnElement[bool]:
+    named = tuple_(jobs.c.id, jobs.c.version).in_([tuple(pair) for pair in message])
+    return named & (jobs.c.claimed_by == ANNOUNCED)
+
+
+def poll_allowance(connection: Connection, rate: float) -> float:
+    """How many polls are allowed now at ``rate`` a second over all machines; after pass_gate."""
+    level, at = connection.execute(select(gate.c.polls, gate.c.polls_at)).one()
+    if level is None or at is None:
+        return max(rate, 1.0)
+    passed = max((datetime.now(UTC) - at).total_seconds(), 0.0)
+    return float(min(level + passed * rate, max(rate, 1.0)))
+
+
+def save_allowance(connection: Connection, level: float) -> None:
+    """What is left of it."""
+    connection.execute(update(gate).values(polls=level, polls_at=datetime.now(UTC)))
+
+
 def in_flight(connection: Connection) -> int:
-    """How many are at Google now."""
+    """How many are at Google now, or claimed to be sent there."""
     states = [State.SUBMITTING.value, State.RUNNING.value, State.DOWNLOADING.value]
-    return connection.scalar(select(func.count()).where(jobs.c.state.in_(states))) or 0
+    there = jobs.c.state.in_(states) | _about_to_be_sent()
+    return connection.scalar(select(func.count()).where(there)) or 0
+
+
+def _about_to_be_sent() -> ColumnElement[bool]:
+    waits = (jobs.c.state == State.QUEUED.value) & jobs.c.claimed_by.is_not(None)
+    return waits & (jobs.c.next_at > datetime.now(UTC))
 
 
 def submitted_since(connection: Connection, since: datetime) -> int:
-    """How many creates were sent since then."""
-    query = select(func.count()).where(jobs.c.submitted_at >= since)
+    """How many creates were sent since then, or are claimed to be."""
+    query = select(func.count()).where((jobs.c.submitted_at >= since) | _about_to_be_sent())
     return connection.scalar(query) or 0
 
 

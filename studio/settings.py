@@ -18,7 +18,7 @@ MINIMUM_DEADLINE = 30
 
 SECRETS = (
     *("GEMINI_API_KEY", "GOOGLE_API_KEY", "SESSION_SECRET", "GOOGLE_WEBHOOK_SECRET"),
-    *("DATABASE_URL", "AZURE_STORAGE_CONNECTION_STRING"),
+    *("DATABASE_URL", "AZURE_STORAGE_CONNECTION_STRING", "QUEUE_URL"),
     *("PASSWORDS", "OIDC_CLIENT_SECRET", "APPLICATIONINSIGHTS_CONNECTION_STRING"),
 )
 """What may also come from a file, named by the setting with _FILE behind it."""
@@ -32,6 +32,10 @@ class Settings:
     """Everything kept lies here."""
     database_url: str = ""
     """Default: SQLite in the outputs folder."""
+    database_pool: int = 8
+    """Connections to it at most; SQLite has its own way."""
+    queue_url: str = field(default="", repr=False)
+    """redis:// or azurestoragequeues://: workers drive the jobs; default: this process does."""
     storage_url: str = ""
     """az://container, s3://bucket or gs://bucket; default: files in the outputs folder."""
     storage_connection: str = field(default="", repr=False)
@@ -100,6 +104,8 @@ class Settings:
         return cls(
             outputs_dir=outputs,
             database_url=environ.get("DATABASE_URL", ""),
+            database_pool=int(_number(environ, "DATABASE_POOL", 8, least=2)),
+            queue_url=_queue(environ.get("QUEUE_URL", "")),
             storage_url=environ.get("STORAGE_URL", ""),
             storage_connection=environ.get("AZURE_STORAGE_CONNECTION_STRING", ""),
             playback=_one_of(environ, "PLAYBACK", "link", "app"),
@@ -152,6 +158,12 @@ def _public_url(environ: Mapping[str, str]) -> str:
         raise ValueError(f"PUBLIC_URL is {url!r}; it has to be like https://studio.example.")
     host = environ.get("SPACE_HOST", "")
     return url or (f"https://{host}" if host else "")
+
+
+def _queue(url: str) -> str:
+    if url and not url.startswith(("redis://", "rediss://", "azurestoragequeues://")):
+        raise ValueError("QUEUE_URL has to begin with redis://, rediss:// or azurestoragequeues://")
+    return url
 
 
 def _one_of(environ: Mapping[str, str], name: str, *words: str) -> Any:

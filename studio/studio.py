@@ -19,7 +19,9 @@ from studio.access import Visitor
 from studio.advance import Advance
 from studio.assist import Assist
 from studio.budget import Budget
+from studio.claiming import Claiming
 from studio.database import Database
+from studio.dispatch import Dispatcher
 from studio.driver import Driver
 from studio.entry.secret import Secret
 from studio.entry.shares import Shares
@@ -37,6 +39,7 @@ from studio.pace import Pace
 from studio.polling import History
 from studio.providers import Providers
 from studio.queueing import Queue
+from studio.rounds import Rounds
 from studio.settings import Settings
 from studio.stitching import Stitching
 from studio.storage import StorageUnusable, storage_of
@@ -59,7 +62,7 @@ class Studio:
         self.table = load_models(settings.models_file)
         self.storage = storage_of(settings)
         self.storage.prepare()
-        self.database = Database(settings.database)
+        self.database = Database(settings.database, settings.database_pool)
         self.secret = Secret(settings.session_secret, self.storage.root / "session.secret")
         self.shares = Shares(self.database, self.secret)
         self.tokens = Tokens(self.database, settings.login)
@@ -78,7 +81,7 @@ class Studio:
         self.providers = Providers(settings, pace.limits)
         self.own = Own(self.database, self.storage, self.keeping)
         self.assist = Assist(self.database, self.table, self.providers, budget, self.offer, pace)
-        self._advance = Advance(
+        self.advance = Advance(
             self.database,
             self.table,
             self.providers,
@@ -90,7 +93,8 @@ class Studio:
             self.jobs.watcher.nudge,
             self.events,
         )
-        self._driver: Driver | None = None
+        self._role = role
+        self._driver: Rounds | None = None
         self._lock = FileLock(self.storage.root / "tmp" / "driver.lock", thread_local=False)
         self._warming: asyncio.Task[None] | None = None
         self._sweeping: asyncio.Task[None] | None = None
@@ -103,8 +107,8 @@ class Studio:
         """Drive the jobs and answer watchers; safe to call again."""
         if self._driver:
             return
-        self._driver = Driver(self.database, self._advance, self.settings)
-        await self._take_back(self._driver.boot)
+        self._driver = self._new_driver()
+        await self._take_back(self._driver)
         for job in await self.database.read(lambda connection: rows.durations(connection, 2000)):
             self.history.learn(job.kind, job.took or 0)
         self.jobs.wake = self._driver.wake
@@ -115,6 +119,23 @@ class Studio:
         private = self.settings.webhooks_to_private
         teller = Teller(self.database, self._told, private=private)
         self._telling = asyncio.create_task(teller.run(), name="webhooks")
+
+    def _new_driver(self) -> Rounds:
+        """One for all jobs; or a worker's, and one for what only this process can serve."""
+        settings, own = self.settings, self.providers.own
+        if self._role != "worker":
+            serves = self.providers.only_here if settings.queue_url else self.providers.servable
+            claiming = Claiming(self.database, self.advance, settings, serves)
+            return Driver(claiming, self.advance, settings.polls_per_second)
+        from studio.worker import sender  # an extra: only where it is asked for
+
+        claiming = Claiming(self.database, self.advance, settings, own)
+        return Dispatcher(claiming, settings.polls_per_second, sender(settings.queue_url))
+
+    async def announce_no_more(self) -> None:
+        """A worker is to end: what is due is left to the others."""
+        if self._driver:
+            await self._driver.stop(0)
 
     async def stop(self, patience: float = 20.0) -> None:
         """Let the steps under way end, then close the connections; the rows keep the rest."""
@@ -131,15 +152,18 @@ class Studio:
         await self.providers.aclose()
         self._lock.release()
 
-    async def _take_back(self, boot: str) -> None:
+    async def _take_back(self, driver: Rounds) -> None:
         """Alone on this folder: what an earlier process held when it died is due at once.
 
         A database of its own may serve other machines too, whose leases have to run out.
         """
         with contextlib.suppress(Timeout):
             await asyncio.to_thread(self._lock.acquire, timeout=0)
+            if self.settings.queue_url or not isinstance(driver, Driver):
+                return
             await asyncio.to_thread(self.storage.drop_halves)
             if self.database.sqlite:
+                boot = driver.boot
                 await self.database.write(lambda connection: rows.take_back(connection, boot))
 
     def _told(self, job: Job) -> dict[str, Any]:

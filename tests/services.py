@@ -47,6 +47,8 @@ class Server:
     user: str | None = None
     """Whose process it is; None: ours."""
     ends_by: signal.Signals = signal.SIGTERM
+    asks: Sequence[str] = ()
+    """The command that ends well once it is ready; by default it is ready when it listens."""
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
@@ -80,6 +82,8 @@ class Server:
             self.process.wait()
 
     def _answers(self) -> bool:
+        if self.asks:
+            return subprocess.run(self.asks, capture_output=True).returncode == 0
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
             return True
         return False
@@ -185,7 +189,8 @@ def _new_postgres(folder: Path, home: Path, user: str | None) -> Server:
     command = [folder / "postgres", "-D", home / "data", "-p", port, "-k", home]
     settings = ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=200")
     more = [word for setting in settings for word in ("-c", setting)]
-    return Server([*map(str, command), *more], port, user, ends_by=signal.SIGINT)
+    asks = [str(folder / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    return Server([*map(str, command), *more], port, user, ends_by=signal.SIGINT, asks=asks)
 
 
 @pytest.fixture

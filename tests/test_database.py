@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def test_migrations_build_what_a_new_database_gets(tmp_path: Path, database: Dat
     upgrade(migrated.engine)
     assert schema_of(migrated) == schema_of(database)
     with migrated.engine.connect() as connection:
-        assert [tuple(row) for row in connection.execute(gate.select())] == [(1, 0)]
+        assert [row.turn for row in connection.execute(gate.select())] == [0]
     migrated.prepare()
 
 
@@ -80,14 +81,14 @@ def test_a_backup_holds_what_was_committed_last(database: Database) -> None:
     assert copy is not None
     kept = Database(f"sqlite:///{copy}")
     with kept.engine.connect() as connection:
-        assert rows.one(connection, job.id) == job
+        assert rows.one(connection, job.id) == replace(job, position=1)
 
 
 def test_a_row_comes_back_as_it_went_in(database: Database) -> None:
     job = a_job(extra={"usage": {"video": 5}}, cost=0.25, reason="a sentence", hold="key")
     put(database, job)
     with database.engine.connect() as connection:
-        assert rows.one(connection, job.id, "owner") == job
+        assert rows.one(connection, job.id, "owner") == replace(job, position=1)
         assert rows.one(connection, job.id, "other") is None
 
 

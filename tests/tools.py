@@ -55,7 +55,7 @@ def postgresql() -> Path | None:
     """The folder of PostgreSQL's programs; Debian keeps the server's off the path."""
     found = shutil.which("postgres")
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    return Path(found).parent if found else debian[-1].parent if debian else None
+    return Path(found).resolve().parent if found else debian[-1].parent if debian else None
 
 
 def azurite() -> Path:

@@ -15,10 +15,19 @@ def upgrade() -> None:
     """Add what is new since the first schema."""
     with op.batch_alter_table("job") as job:
         job.add_column(sa.Column("trace", sa.String(55)))
+        job.alter_column("size", existing_type=sa.Integer, type_=sa.BigInteger)
+    _many_machines()
     _library()
     _storyboard()
     _access()
     _webhooks()
+
+
+def _many_machines() -> None:
+    op.create_index("job_claimed_by", "job", ["claimed_by"])
+    with op.batch_alter_table("gate") as gate:
+        gate.add_column(sa.Column("polls", sa.Float))
+        gate.add_column(sa.Column("polls_at", sa.DateTime(timezone=True)))
 
 
 def _storyboard() -> None:

@@ -1,0 +1,162 @@
+"""A worker of many: Celery hears what is due, one event loop moves it on.
+
+The broker is Redis or Azure Queue Storage. There is no result backend and no countdown, and a
+message is done with as soon as it is read: the row is announced again if nothing comes of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from celery import Celery, signals  # type: ignore[import-untyped]
+from sqlalchemy.exc import SQLAlchemyError
+
+from studio import rows
+from studio.advance import Advance, LeaseLost
+from studio.claiming import LANES
+from studio.dispatch import Message
+from studio.job import Job
+
+if TYPE_CHECKING:
+    from studio.studio import Studio
+
+log = logging.getLogger(__name__)
+
+STEP = "studio.step"
+
+PATIENCE = 5.0
+"""Seconds that a message waits for a free place in its lane; then the row is announced anew."""
+
+SLOTS = 32
+"""Messages in hand at once: more than all lanes hold, so that none keeps another waiting."""
+
+POLLING = 6
+"""Messages of the poll lane at once, each of several polls."""
+
+
+def celery_of(url: str) -> Celery:
+    """The broker behind QUEUE_URL."""
+    app = Celery("veo-studio", broker=url)
+    redis = {"visibility_timeout": 600, "socket_keepalive": True, "health_check_interval": 30}
+    azure = {"polling_interval": 0.2}
+    app.conf.update(
+        broker_transport_options=redis if url.startswith("redis") else azure,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        task_ignore_result=True,
+        task_publish_retry_policy={"max_retries": 1},
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+    )
+    logging.getLogger("azure").setLevel(logging.WARNING)  # it tells every request
+    return app
+
+
+def sender(url: str) -> Any:
+    """What puts a message into the broker."""
+    app = celery_of(url)
+
+    def send(lane: str, message: Message) -> None:
+        app.send_task(STEP, [lane, message])
+
+    return send
+
+
+class Hands:
+    """Takes up what messages tell of and advances it, lane by lane, on one event loop."""
+
+    def __init__(self, advance: Advance) -> None:
+        self._advance = advance
+        self._boot = secrets.token_hex(8)
+        self._lanes = {
+            "submit": asyncio.Semaphore(LANES["submit"]),
+            "poll": asyncio.Semaphore(POLLING),
+            "download": asyncio.Semaphore(LANES["download"]),
+        }
+        self.wake: Any = lambda: None
+
+    async def do(self, lane: str, message: Message) -> None:
+        """One message from beginning to end; raises nothing."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._lanes[lane].acquire()
+        except TimeoutError:
+            await self._tell_back(message)
+            return
+        try:
+            jobs = await self._advance.database.write(
+                lambda c: rows.take_up(c, message, boot=self._boot, lease=self._advance.pace.lease)
+            )
+            await asyncio.gather(*(self._step(job) for job in jobs))
+        except SQLAlchemyError as error:
+            log.warning("A message could not be taken up: %s", type(error).__name__)
+        finally:
+            self._lanes[lane].release()
+            self.wake()
+
+    async def _tell_back(self, message: Message) -> None:
+        try:
+            await self._advance.database.write(lambda c: rows.put_back(c, message))
+        except SQLAlchemyError as error:
+            log.warning("A row is announced again later: %s", type(error).__name__)
+
+    async def _step(self, job: Job) -> None:
+        try:
+            await self._advance(job)
+        except LeaseLost:
+            log.info("%s is driven by another", job.id)
+        except SQLAlchemyError as error:
+            log.warning("%s could not be saved: %s", job.id, type(error).__name__)
+        except Exception:
+            log.exception("The step of %s failed; it is tried again after its lease", job.id)
+
+
+class Loop:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="steps", daemon=True)
+        self._thread.start()
+
+    def run(self, what: Any) -> Any:
+        """Run a coroutine there and wait for it, from another thread."""
+        done: Future[Any] = asyncio.run_coroutine_threadsafe(what, self._loop)
+        return done.result()
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+def work(studio: Studio, slots: int = SLOTS) -> int:
+    """Work until a signal asks to stop; steps under way then end first, a create too."""
+    app, loop = celery_of(studio.settings.queue_url), Loop()
+    hands = Hands(studio.advance)
+
+    @app.task(name=STEP)  # type: ignore[untyped-decorator]
+    def step(lane: str, message: list[tuple[str, int]]) -> None:
+        loop.run(hands.do(lane, [(id, version) for id, version in message]))
+
+    def stopping(**_: object) -> None:
+        loop.run(studio.announce_no_more())
+
+    signals.worker_shutting_down.connect(stopping, weak=False)
+    loop.run(studio.start())
+    hands.wake = studio.jobs.wake
+    quiet = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
+    worker = app.Worker(pool="threads", concurrency=slots, loglevel="WARNING", quiet=True, **quiet)
+    try:
+        worker.start()
+    finally:
+        loop.run(studio.stop())
+        loop.close()
+    return int(worker.exitcode or 0)

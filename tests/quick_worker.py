@@ -1,0 +1,18 @@
+"""A worker as ``python -m studio worker`` starts it, but it is soon taken for dead."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from studio.pace import Pace
+from studio.settings import Settings
+from studio.studio import Studio
+from studio.worker import work
+from veo_client.provider import Limits
+
+SOON = Pace(silence=3, create=6, limits=Limits(submit=4))
+"""Seconds."""
+
+if __name__ == "__main__":
+    sys.exit(work(Studio(Settings.from_env(os.environ), SOON, role="worker")))
