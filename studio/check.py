@@ -66,6 +66,7 @@ class Check:
             yield from self._files()
             yield from self._rows()  # adopted videos are inspected like any other
             yield from self._inputs()
+            yield from self._films()
             yield from self._backups()
 
     def _leftovers(self) -> Iterator[Finding]:
@@ -175,6 +176,13 @@ class Check:
                 yield self._remove(Kind.INPUT_UNUSED, kept, "No video needs it.")
             else:
                 yield _noted(Kind.INPUT_UNUSED, kept, "No video needs it.")
+
+    def _films(self) -> Iterator[Finding]:
+        with self._database.engine.connect() as connection:
+            known = set(film_rows.files(connection))
+        for kept in self._storage.list("films"):
+            if kept.suffix == ".mp4" and kept.key not in known and _age(kept) > HALF_AFTER:
+                yield _noted(Kind.REMAINS, kept, "It belongs to no storyboard that is known here.")
 
     def _backups(self) -> Iterator[Finding]:
         for kept in self._here.list("."):

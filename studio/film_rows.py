@@ -93,6 +93,13 @@ def pictures(connection: Connection) -> Iterator[str]:
         yield from pictures_in(request)
 
 
+def files(connection: Connection) -> Iterator[str]:
+    """The keys of all stitched films, whosever they are."""
+    for (stitched,) in connection.execute(select(films.c.stitched)):
+        if stitched:
+            yield stitched["key"]
+
+
 def pictures_in(request: Mapping[str, Any]) -> Iterable[str]:
     """The keys of the pictures of one scene."""
     single = [request.get(name) for name in ("first_frame", "last_frame")]

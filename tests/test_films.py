@@ -140,21 +140,37 @@ async def test_what_follows_a_failed_scene_ends_with_a_sentence_and_runs_again_w
     async with StrictGoogle() as google, api_on(google, tmp_path) as (client, _):
         google.video = clip()
         google.plan("omni_create", Plan(status=400, body={"error": {"message": "no", "code": 400}}))
-        film = await film_of(client, "A fox", "It runs", "An owl, elsewhere")
+        film = await film_of(client, "A fox", "It runs")
         await link(client, film, 1, "last_frame")
         film = await over(client, await run(client, film))
-        assert standings(film) == ["failed", "failed", "done"]
+        assert standings(film) == ["failed", "failed"]
         assert film["scenes"][1]["video"]["cost"] == 0
-        assert google.creates == 1
-        assert film["to_run"] == [scene["id"] for scene in film["scenes"][:2]]
+        assert google.creates == 0
+        assert film["to_run"] == [scene["id"] for scene in film["scenes"]]
         refused = await client.post(f"/v1/films/{film['id']}/stitch")
         assert "Scene 1 is not made yet" in refused.text
         alone = {"scene": film["scenes"][1]["id"]}
         refused = await client.post(f"/v1/films/{film['id']}/run", json=alone)
         assert "Make that one first" in refused.text
         film = await over(client, await run(client, film))
-        assert standings(film) == ["done"] * 3
-        assert google.creates == 3
+        assert standings(film) == ["done"] * 2
+        assert google.creates == 2
+
+
+async def test_what_is_not_sent_yet_can_be_stopped_and_costs_nothing(tmp_path: Path) -> None:
+    async with StrictGoogle() as google, api_on(google, tmp_path) as (client, _):
+        google.video = clip()
+        film = await film_of(client, "A fox", "It runs", "It rests")
+        await link(client, film, 1, "last_frame")
+        await link(client, film, 2, "last_frame")
+        film = await run(client, film)
+        alone = {"scene": film["scenes"][2]["id"]}
+        film = (await client.delete(f"/v1/films/{film['id']}/run", params=alone)).json()
+        assert standings(film) == ["busy", "busy", "failed"]
+        film = (await client.delete(f"/v1/films/{film['id']}/run")).json()
+        film = await over(client, film)
+        assert [scene["video"]["cost"] for scene in film["scenes"][1:]] == [0, 0]
+        assert google.creates <= 1
 
 
 async def test_over_the_budget_nothing_is_queued(tmp_path: Path) -> None:

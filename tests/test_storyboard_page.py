@@ -95,7 +95,7 @@ def test_three_scenes_are_typed_and_become_a_film_that_plays(
     expect(page.locator("#result")).to_contain_text("C2PA")
     with page.expect_download() as download:
         page.get_by_role("link", name="Export the film").click()
-    assert download.value.suggested_filename == "film.mp4"
+    assert download.value.suggested_filename == "film-AI-generated.mp4"
     film = on_the_server(page, app_server)
     assert [scene["standing"] for scene in film["scenes"]] == ["done"] * 3
     assert film["stitched"]["lossless"]
@@ -140,6 +140,10 @@ def test_scenes_are_put_in_order_by_keyboard_and_by_hand(page: Page, app_server:
     page.locator(".grip").nth(2).drag_to(page.locator(".scene").nth(0))
     expect(page.locator("#said")).to_have_text("Scene 3 is now at place 1.")
     assert texts(page) == ["Three", "Two", "One"]
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="Remove scene 2").click()
+    expect(page.locator(".scene")).to_have_count(3)
+    page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Remove scene 2").click()
     expect(page.locator(".scene")).to_have_count(2)
     page.get_by_role("button", name="Add a scene").click()

@@ -69,10 +69,11 @@ async function refresh() {
   let text
   try {
     const answer = await fetch(location.href)
-    if (!answer.ok) return
+    if (!answer.ok) throw new TypeError('away')
     text = await answer.text()
   } catch (error) {
     away(true)
+    watch()
     return
   }
   away(false)
@@ -131,6 +132,10 @@ function keepText(mine, fresh) {
 let watching
 function watch() {
   clearTimeout(watching)
+  if (!$('#offline').hidden) {
+    watching = setTimeout(() => inLine(refresh), AGAIN)
+    return
+  }
   const next = $('#next')
   const auto = $('[data-auto]', next)
   if (auto && !auto.disabled) {
@@ -138,8 +143,6 @@ function watch() {
     act('POST', `${api}/stitch`)
   } else if (next.dataset.busy === 'true') {
     watching = setTimeout(() => inLine(refresh), document.hidden ? 4 * WATCH : WATCH)
-  } else if (!$('#offline').hidden) {
-    watching = setTimeout(() => inLine(refresh), AGAIN)
   }
 }
 
@@ -272,6 +275,7 @@ const acts = {
   earlier: (button, scene) => move(scene, [...$('#scenes').children].indexOf(scene) - 1),
   later: (button, scene) => move(scene, [...$('#scenes').children].indexOf(scene) + 1),
   async remove(button, scene) {
+    if ($('textarea', scene).value.trim() && !confirm(film.dataset.sure)) return
     const beside = scene.nextElementSibling || scene.previousElementSibling
     localStorage.removeItem(key($('textarea', scene)))
     if (!(await act('DELETE', `${api}/scenes/${scene.id}`))) return
@@ -295,7 +299,7 @@ document.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-act]')
   if (!button || button.disabled || button.getAttribute('aria-disabled') === 'true') return
   if (button.dataset.act.startsWith('run')) button.disabled = true // a second press would be another
-  acts[button.dataset.act](button, button.closest('[data-scene]'))
+  Promise.resolve(acts[button.dataset.act](button, button.closest('[data-scene]'))).then(() => { button.disabled = false })
 })
 
 document.addEventListener('submit', async (event) => {

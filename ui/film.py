@@ -100,7 +100,11 @@ def board(it: Board) -> str:
     busy = busy or it.shown["stitched"]["status"] == "running"
     scenes = "".join(_scene(it, scene) for scene in it.shown["scenes"])
     words = {
-        name: getattr(WORDS, name) for name in ("saved", "saving", "moved", "removed", "refused")
+        "saved": WORDS.saved,
+        "saving": WORDS.saving,
+        "moved": WORDS.moved,
+        "removed": WORDS.removed,
+        "sure": WORDS.remove_sure,
     }
     told = "".join(f' data-{name}="{escape(text)}"' for name, text in words.items())
     return f"""<main id="film" tabindex="-1" data-film="{film.id}"{told}>

@@ -80,6 +80,7 @@ class FilmWords:
     earlier: str = "Move scene {n} earlier"
     later: str = "Move scene {n} later"
     remove: str = "Remove scene {n}"
+    remove_sure: str = "Remove this scene with its text? Its video stays in the library."
     drag: str = "Drag to reorder"
     add: str = "Add a scene"
     moved: str = "Scene {n} is now at place {place}."
@@ -94,7 +95,6 @@ class FilmWords:
     )
     add_picture: str = "{slot} of scene {n}: add a picture"
     remove_picture: str = "{slot} of scene {n}: remove the picture"
-    refused: str = "This picture could not be taken. Use a JPEG, PNG or WebP of at most 20 MB."
 
     # Where a scene stands
     standings: dict[Standing, str] = field(

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from studio.access import Visitor
 from studio.api.body import read_fields
@@ -19,7 +19,7 @@ from studio.api.content import file_name
 from studio.api.errors import Refused
 from studio.api.fields import read_as
 from studio.api.film import as_film, in_short
-from studio.api.sending import sent
+from studio.api.sending import link_to, sent
 from studio.film import LONGEST_FADE, Film, Link
 from studio.film_rows import pictures_in
 from veo_client.errors import Problem, RequestError
@@ -205,7 +205,9 @@ class Films:
             sentence = "The file of this film is missing on the disk. Put it together again."
             raise Refused(404, "file_missing", sentence)
         headers = {"Cache-Control": "private, no-cache", "ETag": f'"{facts["sha256"]}"'}
-        name = file_name(film.name or "film") + ".mp4"
+        if not _saved(request) and (link := await link_to(self._studio, kept)):
+            return RedirectResponse(link, 302, headers={"Cache-Control": "private, no-store"})
+        name = file_name(film.name or "film") + "-AI-generated.mp4"
         return await sent(self._studio.storage, kept, request, headers, name)
 
     async def picture(self, request: Request) -> Response:
@@ -227,6 +229,10 @@ class Films:
     def _shown(self, film: Film, visitor: Visitor, status: int = 200) -> Response:
         body = as_film(self._studio, film, visitor)
         return JSONResponse(body, status, headers={"Cache-Control": "no-store"})
+
+
+def _saved(request: Request) -> bool:
+    return request.query_params.get("download") == "1"
 
 
 def _id(request: Request) -> str:
