@@ -94,12 +94,17 @@ def _density(seen: Sequence[float], wait: Wait) -> tuple[float, ...]:
 
 
 def _seen_by(seen: Sequence[float], t: float) -> float:
-    """The share of the durations seen that are over at ``t``, each blurred by ``_blur``."""
+    """The share of durations that are over at ``t``: those seen, each blurred by ``_blur``.
+
+    The next of n + 1 is the longest yet by a chance of one in n + 1; how long, the logarithm of up
+    to twice the longest seen may tell as well as anything.
+    """
     if not seen:
         return 0.0
-    blur = _blur(seen)
-    shares = ((t / duration - 1 + blur) / (2 * blur) for duration in seen)
-    return sum(min(max(share, 0.0), 1.0) for share in shares) / len(seen)
+    blur, longest = _blur(seen), seen[-1]
+    shares = [(t / duration - 1 + blur) / (2 * blur) for duration in seen]
+    shares.append(math.log2(max(t, longest) / longest))
+    return sum(min(max(share, 0.0), 1.0) for share in shares) / len(shares)
 
 
 @lru_cache(maxsize=256)

@@ -100,3 +100,11 @@ def test_what_is_late_is_not_forgotten_for_the_rest_of_the_minute(
     takes = usual * late
     delay, _ = looks(history, VEO, takes)
     assert delay <= max(takes, 2.0)
+
+
+@given(takes=st.floats(1.05, 1.9))
+def test_a_job_longer_than_any_seen_is_still_looked_at_often(takes: float) -> None:
+    """Of a hundred sent together the quick ones are seen first, and must not hide the slow."""
+    history = experienced(lambda: random.Random(3).uniform(60, 90), 40)
+    delay, _ = looks(history, VEO, 90 * takes)
+    assert delay <= 90 * takes / 4
