@@ -22,6 +22,8 @@ from studio.studio import Studio
 from ui.files import keep_swept
 from ui.film_page import SCRIPTS, STYLES, FilmPage
 from ui.frame import files
+from ui.library_page import FILES as LIBRARY_FILES
+from ui.library_page import LibraryPage
 from ui.login_page import LoginPage
 from ui.shared_page import SharedPage
 from ui.spend_page import SpendPage
@@ -70,9 +72,10 @@ class StudioBlocks(gr.Blocks):
                 *routes(self.studio),
                 *SpendPage(self.studio).routes(),
                 *FilmPage(self.studio).routes(),
-                files({*STYLES, *SCRIPTS}),
+                files({*STYLES, *SCRIPTS, *LIBRARY_FILES}),
                 *SharedPage(self.studio).routes(),
                 *LoginPage(self.studio).routes(),
+                *LibraryPage(self.studio).routes(),
             ],
             "middleware": [
                 *([telemetry.middleware()] if telemetry else []),

@@ -1,0 +1,228 @@
+"""The address of the library: a plain page that comes complete from the server.
+
+The first posters are in it; further ones, the details and the comparison are fetched as pieces of
+HTML. What changes anything goes to /v1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import UTC, date, datetime
+
+from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from studio import rows, sidecar
+from studio.access import Visitor
+from studio.api.caller import anybody
+from studio.api.errors import Refused
+from studio.api.query import query_of
+from studio.inspection import DAMAGED, MISSING
+from studio.job import Job, State
+from studio.library import RESTORABLE
+from studio.recovery import fetch_again
+from studio.search import BadCursor, Query
+from studio.studio import Studio
+from ui.frame import STRICT, Page, document
+from ui.library import Sheet, Shown, library, sheet, sheets
+from ui.library_details import Details, compared, details, no_such
+from ui.library_words import WORDS
+from ui.notes import banner
+from veo_client.errors import VeoError
+
+SHEET = 60
+"""Posters fetched at once: rows of two to six of the usual shape come out even."""
+FILES = (
+    *("library.css", "library.js", "library_grid.js", "library_details.js"),
+    *("library_compare.js", "library_talk.js"),
+)
+LARGEST_COMPARED = 4
+
+
+class LibraryPage:
+    """The page for all its visitors."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    def routes(self) -> list[Route]:
+        """For the app that serves the page."""
+        return [
+            Route("/library", self.show),
+            Route("/library/cards", self.cards),
+            Route("/library/details", self.details),
+            Route("/library/details", self.described, methods=["POST"]),
+            Route("/library/compare", self.compare),
+            Route("/library/fetch", self.fetch, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """The page with its first posters, and the video that the address names."""
+        try:
+            visitor = anybody(self._studio, request)
+        except Refused:
+            return RedirectResponse("./", 303)  # there one signs in
+        shown = await self._shown(visitor, request.query_params)
+        named = request.query_params.get("video")
+        dialog = await self._details(visitor, named) if named else ""
+        page = Page(
+            place="library",
+            title=WORDS.title,
+            skip=(WORDS.skip, "grid"),
+            banner=banner(self._studio.offer(visitor), visitor),
+            main=library(shown, dialog),
+            styles=("library.css",),
+            scripts=("library.js",),
+        )
+        headers = {"Cache-Control": "no-store", "Content-Security-Policy": STRICT}
+        return HTMLResponse(document(page), headers=headers)
+
+    async def cards(self, request: Request) -> Response:
+        """A sheet of posters; the first of a search says how many there are."""
+        visitor, params = self._visitor(request), request.query_params
+        if "cursor" not in params:
+            return _piece(sheets(await self._shown(visitor, params)))
+        query = _query(params)
+        return _piece(sheet(await self._sheet(visitor, query, params["cursor"]), query))
+
+    async def details(self, request: Request) -> Response:
+        """One video of this visitor."""
+        visitor = self._visitor(request)
+        return _piece(await self._details(visitor, request.query_params.get("video", "")))
+
+    async def described(self, request: Request) -> Response:
+        """The video that a kept JSON file is about: ours, else what the file says."""
+        visitor = self._visitor(request)
+        data = await _bounded(request)
+        try:
+            values = sidecar.read(data)
+        except sidecar.Unreadable:
+            return _piece("", 400)
+        if await self._known(visitor, values["id"]):
+            return _piece(await self._details(visitor, values["id"]))
+        names = [field.name for field in fields(Job)]
+        known = {name: values[name] for name in names if name in values}
+        job = Job(**{**known, "state": State(values["state"])})
+        return _piece(details(Details(job=job, label=self._label(job), foreign=True)))
+
+    async def compare(self, request: Request) -> Response:
+        """Two to four videos side by side."""
+        visitor = self._visitor(request)
+        ids = request.query_params.get("ids", "").split(",")[:LARGEST_COMPARED]
+        jobs = await self._studio.library.many(ids, visitor.owner)
+        playable = [job for job in jobs if job.state is State.COMPLETED]
+        return _piece(compared(playable) if len(playable) > 1 else no_such())
+
+    async def fetch(self, request: Request) -> Response:
+        """Bring a lost file home once more; answers with the video as it is then."""
+        visitor, id = self._visitor(request), request.query_params.get("video", "")
+        trouble = ""
+        try:
+            await fetch_again(self._studio, id, visitor.owner)
+        except VeoError as error:
+            trouble = str(error)
+        return _piece(await self._details(visitor, id, trouble))
+
+    # What they share
+
+    def _visitor(self, request: Request) -> Visitor:
+        try:
+            return anybody(self._studio, request)
+        except Refused as refused:
+            raise HTTPException(refused.status, str(refused)) from None
+
+    async def _shown(self, visitor: Visitor, params: QueryParams) -> Shown:
+        query = _query(params)
+        total, facets = await self._studio.library.count(visitor.owner, query)
+        return Shown(
+            query=query,
+            today=_today(),
+            total=total,
+            facets=facets,
+            labels={model.id: model.label for model in self._studio.table.models},
+            sheet=await self._sheet(visitor, query, params.get("cursor", "")),
+        )
+
+    async def _sheet(self, visitor: Visitor, query: Query, cursor: str) -> Sheet:
+        """A cursor that is none begins at the beginning."""
+        find = self._studio.library.find
+        try:
+            found = await find(visitor.owner, query, limit=SHEET, cursor=cursor)
+        except BadCursor:
+            found = await find(visitor.owner, query, limit=SHEET)
+        lost = await self._lost(found.jobs)
+        return Sheet(jobs=found.jobs, lost=lost, cursor=cursor, next=found.next)
+
+    async def _lost(self, jobs: Sequence[Job]) -> set[str]:
+        """Those whose file is known to be amiss, or is not there."""
+        done = [job for job in jobs if job.state is State.COMPLETED]
+        paths = await asyncio.gather(*(self._studio.library.path(job, "video") for job in done))
+        pairs = zip(done, paths, strict=True)
+        return {job.id for job, path in pairs if not path or job.code in (MISSING, DAMAGED)}
+
+    async def _known(self, visitor: Visitor, id: str) -> Job | None:
+        """Also a deleted one, as long as it can be restored."""
+        found = (await self._studio.database.read(lambda c: rows.many(c, [id]))).get(id)
+        if not found or found.owner != visitor.owner:
+            return None
+        gone = found.deleted_at and found.deleted_at + RESTORABLE < datetime.now(UTC)
+        return None if gone else found
+
+    async def _details(self, visitor: Visitor, id: str, trouble: str = "") -> str:
+        job = await self._known(visitor, id)
+        if not job:
+            return no_such()
+        one = Details(
+            job=job,
+            label=self._label(job),
+            lineage=await self._studio.library.lineage(id, visitor.owner),
+            lost=bool(await self._lost([job])),
+            can=self._can(visitor, job),
+            trouble=trouble,
+        )
+        return details(one)
+
+    def _label(self, job: Job) -> str:
+        labels = {model.id: model.label for model in self._studio.table.models}
+        return labels.get(job.model, job.model)
+
+    def _can(self, visitor: Visitor, job: Job) -> list[str]:
+        models = self._studio.offer(visitor).models
+        own = [model for model in models if model.id == job.model]
+        able = {
+            "extend": any(model.extend for model in own),
+            "edit": any(model.edit for model in own),
+            "continue": any(model.first_frame for model in models),
+        }
+        return [name for name, can in able.items() if can]
+
+
+def _query(params: QueryParams) -> Query:
+    """An address that says nonsense shows everything."""
+    try:
+        return query_of(params)
+    except Refused:
+        return Query()
+
+
+def _piece(html: str, status: int = 200) -> Response:
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": STRICT}
+    return HTMLResponse(html, status, headers=headers)
+
+
+async def _bounded(request: Request) -> bytes:
+    data = b""
+    async for piece in request.stream():
+        data += piece
+        if len(data) > sidecar.LARGEST:
+            break
+    return data
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
