@@ -111,25 +111,15 @@ def without_files(connection: Connection, id: str) -> None:
 def lineage(connection: Connection, id: str, owner: str) -> Lineage:
     """The videos it was made from, and those made from it. Deleted ones are left out."""
     back: list[Kin] = []
-    seen, at = {id}, _parent(connection, id, owner)
-    while at and at[0] not in seen and len(back) < FURTHEST:
-        seen.add(at[0])
-        parent = rows.one(connection, at[0], owner)
-        if not parent:
-            break
-        back.append(Kin(parent, at[1]))
-        at = _parent(connection, at[0], owner)
+    young = rows.one(connection, id, owner)
+    while young and young.parent and len(back) < FURTHEST:
+        parent = rows.one(connection, young.parent, owner)
+        if parent:
+            back.append(Kin(parent, young.relation))
+        young = parent
     mine = and_(jobs.c.owner == owner, jobs.c.parent == id, jobs.c.deleted_at.is_(None))
     children = rows.found(connection, mine, [jobs.c.id.asc()], MOST)
-    related = connection.execute(select(jobs.c.id, jobs.c.relation).where(mine))
-    how = {row.id: row.relation for row in related}
-    return Lineage(tuple(back), tuple(Kin(job, how.get(job.id)) for job in children))
-
-
-def _parent(connection: Connection, id: str, owner: str) -> tuple[str, str | None] | None:
-    query = select(jobs.c.parent, jobs.c.relation).where(jobs.c.id == id, jobs.c.owner == owner)
-    row = connection.execute(query).one_or_none()
-    return (row.parent, row.relation) if row and row.parent else None
+    return Lineage(tuple(back), tuple(Kin(job, job.relation) for job in children))
 
 
 def _own(connection: Connection, ids: Collection[str], owner: str) -> tuple[Job, ...]:

@@ -15,7 +15,7 @@ from studio.inspection import DAMAGED
 from studio.job import Job, State
 from studio.search import Facets, Query
 from ui.library_words import WORDS
-from ui.stage import shape_of
+from ui.working import shape_of
 
 CHIPS = 12
 """Tags offered as chips."""

@@ -14,7 +14,7 @@ from studio.job import Job, State
 from ui.composer import money
 from ui.library import title_of
 from ui.library_words import WORDS
-from ui.stage import shape_of
+from ui.working import shape_of
 
 SETTINGS = (
     *("aspect_ratio", "resolution", "duration", "negative_prompt", "seed", "generate_audio"),

@@ -161,9 +161,9 @@ class LibraryPage:
     async def _lost(self, jobs: Sequence[Job]) -> set[str]:
         """Those whose file is known to be amiss, or is not there."""
         done = [job for job in jobs if job.state is State.COMPLETED]
-        paths = await asyncio.gather(*(self._studio.library.path(job, "video") for job in done))
-        pairs = zip(done, paths, strict=True)
-        return {job.id for job, path in pairs if not path or job.code in (MISSING, DAMAGED)}
+        files = await asyncio.gather(*(self._studio.library.kept(job, "video") for job in done))
+        pairs = zip(done, files, strict=True)
+        return {job.id for job, file in pairs if not file or job.code in (MISSING, DAMAGED)}
 
     async def _known(self, visitor: Visitor, id: str) -> Job | None:
         """Also a deleted one, as long as it can be restored."""
