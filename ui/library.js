@@ -162,6 +162,12 @@ for (const name of ['dragover', 'drop']) {
   })
 }
 
+// What was typed or chosen before this script was there counts too.
+const asked = new URLSearchParams(location.search)
+for (const name of ['video', 'compare', 'cursor', 'until']) asked.delete(name)
+const sorted = (query) => [...query].map(String).sort().join('&')
+if (sorted(asked) !== sorted(parameters())) look()
+
 // What the address names is open at once; the server has put a video there already.
 const details = document.querySelector('#details')
 if ('open' in details.dataset) fill(details, [...details.querySelector('.inside').children])
