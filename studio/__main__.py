@@ -140,7 +140,7 @@ def ledger(options: argparse.Namespace) -> int:
             file.writelines(books.csv_lines(database, since=since))
     with database.engine.connect() as connection:
         entries = books.entries(connection, since=since)
-        budget = Budget(settings.daily_budget, settings.monthly_budget)
+        budget = Budget.of(settings)
         totals = books.totals(connection, budget)
     if options.json:
         _print_json(books.as_data(entries, totals))

@@ -130,7 +130,7 @@ class Assist:
 
         def work(connection: rows.Connection) -> None:
             rows.pass_gate(connection)
-            self._budget.reserve(connection, job.cost_estimate or 0)
+            self._budget.admit(connection, [job])
             rows.insert(connection, job, None)
 
         await self._database.write(work, durable=True)

@@ -60,7 +60,9 @@ _NOTEBOOKS = (
 
 def guards(studio: Studio) -> list[Middleware]:
     """The layers for ``launch(app_kwargs={"middleware": ...})``."""
-    return [Middleware(Guard, frame_ancestors=frames(studio)), Middleware(Door, studio=studio)]
+    largest = studio.settings.upload_mb * 2**20
+    guard = Middleware(Guard, frame_ancestors=frames(studio), largest=largest)
+    return [guard, Middleware(Door, studio=studio)]
 
 
 def frames(studio: Studio) -> str:
@@ -78,8 +80,11 @@ def embedders(environ: Mapping[str, str], modules: Collection[str]) -> str:
 class Guard:
     """One layer around everything the app answers."""
 
-    def __init__(self, app: ASGIApp, *, frame_ancestors: str = "") -> None:
+    def __init__(
+        self, app: ASGIApp, *, frame_ancestors: str = "", largest: int = LARGEST_BODY
+    ) -> None:
         self._app = app
+        self._largest = largest
         self._embedded = bool(frame_ancestors.strip())
         self._frames = f"frame-ancestors 'self' {frame_ancestors.replace(';', ' ')}".strip()
 
@@ -94,14 +99,15 @@ class Guard:
             app = answer(403, "cross_origin", "Other sites may not use this one.")
         elif _is_closed(path, scope):
             app = answer(404, "not_found", "There is nothing here.")
-        elif _declared_length(headers) > LARGEST_BODY:
-            app = answer(413, "too_large", "The request is too large.")
+        elif _declared_length(headers) > self._largest:
+            most = self._largest // 2**20
+            app = answer(413, "too_large", f"The request is larger than {most} MB. Send less.")
         if path.startswith(_GRADIO + "file="):
             scope = {**scope, "headers": _fit_for_gradio(scope["headers"])}
         reply = _Reply(send, self._frames, path)
         if scope["method"] == "GET":
             reply.cookie = self._cookie(scope, headers)
-        await app(scope, receive, reply.send)
+        await app(scope, _bounded(receive, self._largest), reply.send)
 
     def _cookie(self, scope: Scope, headers: Headers) -> str:
         """The visitor's own token again, or a new one."""
@@ -212,6 +218,19 @@ def _fit_for_gradio(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
         else (name, value)
         for name, value in headers
     ]
+
+
+def _bounded(receive: Receive, largest: int) -> Receive:
+    """A body that says no length, or a wrong one, breaks off where it becomes too large."""
+    seen = 0
+
+    async def bounded() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        return message if seen <= largest else {"type": "http.disconnect"}
+
+    return bounded
 
 
 def _declared_length(headers: Headers) -> int:

@@ -8,6 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+OWN = "own:"
+"""Begins the fingerprint of a key that a visitor brought."""
+
 
 class State(StrEnum):
     """Where a job stands."""
@@ -145,3 +148,8 @@ class Job:
     @property
     def simulated(self) -> bool:
         return self.credential == "stand-in"
+
+    @property
+    def own_key(self) -> bool:
+        """Whether the visitor's own key pays for it."""
+        return self.credential.startswith(OWN)

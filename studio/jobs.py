@@ -140,7 +140,7 @@ class Jobs:
 
         def work(connection: rows.Connection) -> None:
             rows.pass_gate(connection)
-            self._budget.reserve(connection, sum(job.cost_estimate or 0 for job in jobs))
+            self._budget.admit(connection, jobs)
             for job, one_key in zip(jobs, keys, strict=True):
                 rows.insert(connection, job, one_key if key else None)
 

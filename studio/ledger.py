@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, true
 
-from studio import records
+from studio import records, rows
 from studio.budget import Budget
 from studio.database import Database, jobs
 from studio.job import FINAL, State
@@ -111,7 +111,7 @@ def totals(
 
     def since(first: date) -> Amounts:
         waiting = jobs.c.state == State.QUEUED.value
-        chosen = and_(_chosen(None, owner), or_(_chosen(first, None), waiting))
+        chosen = and_(_chosen(None, owner), or_(_chosen(first, owner), waiting))
         return Amounts(*connection.execute(select(*_sums()).where(chosen)).one())
 
     return Totals(since(today), since(today.replace(day=1)), budget)
@@ -185,7 +185,7 @@ def _chosen(since: date | None, owner: str | None) -> ColumnElement[bool]:
     midnight = datetime.combine(since, time(), UTC) if since else None
     return and_(
         midnight <= _WHEN if midnight else true(),
-        jobs.c.owner == owner if owner is not None else true(),
+        jobs.c.owner == owner if owner is not None else rows.not_a_visitors_own(),
     )
 
 

@@ -33,6 +33,8 @@ class Offer:
     temporary: bool
     """Whether the disk is known not to last."""
     fingerprints: dict[str, str]
+    own_key_helps: bool = False
+    """Whether a Gemini key of their own would make real videos."""
 
     def credential(self, provider: str) -> str:
         """The fingerprint of what pays for this provider's jobs."""
@@ -41,20 +43,22 @@ class Offer:
 
 def offer_to(visitor: Visitor, settings: Settings, table: ModelTable) -> Offer:
     """The owner's credentials for whom they may serve, else the stand-in."""
-    own = settings.credentials.providers
-    real = bool(own) and visitor.trusted and settings.stand_in != "always"
+    shared = settings.credentials.providers
+    on = settings.stand_in != "always"
+    paid = {name: settings.credentials.fingerprint(name) for name in shared if visitor.trusted}
+    if visitor.key:
+        paid["gemini_api"] = visitor.key
+    real = bool(paid) and on
     simulated = not real and settings.stand_in != "never"
-    providers = own if real else frozenset(PROVIDERS) if simulated else frozenset[str]()
+    providers = frozenset(paid) if real else frozenset(PROVIDERS) if simulated else frozenset[str]()
     return Offer(
         models=table.reached_by(providers),
         providers=providers,
         simulated=simulated,
-        why=None if real else _why(settings, bool(own), simulated),
+        why=None if real else _why(settings, bool(shared), simulated),
         temporary=settings.temporary_disk,
-        fingerprints={
-            provider: settings.credentials.fingerprint(provider) if real else STAND_IN
-            for provider in providers
-        },
+        fingerprints=paid if real else dict.fromkeys(providers, STAND_IN),
+        own_key_helps=on and not real,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from studio.entry.own_keys import OwnKeys
 from studio.job import Job
 from studio.offer import STAND_IN
 from studio.settings import Settings
@@ -15,19 +16,25 @@ from veo_client.provider import Limits, Provider
 
 if TYPE_CHECKING:
     from veo_client.asking import Gemini
+    from veo_client.gemini_api import GeminiApi
     from veo_client.stand_in import StandIn
 
 _NO_KEY = (
     "The key or project that this job was made for is not there any more. "
     "It waits until it is back; nothing is lost."
 )
+WAITS_FOR_KEY = (
+    "It waits for your key. Open the page in the browser that has it, or bring the key again; "
+    "then it goes on by itself."
+)
 
 
 class Providers:
     """Finds the connection that a job's row asks for."""
 
-    def __init__(self, settings: Settings, limits: Limits) -> None:
+    def __init__(self, settings: Settings, limits: Limits, own_keys: OwnKeys) -> None:
         self._settings = settings
+        self._own_keys = own_keys
         self._limits = limits
         self._connected: dict[tuple[str, str], Provider] = {}
         self._asking: dict[tuple[str, str], Gemini] = {}
@@ -36,7 +43,7 @@ class Providers:
 
     def servable(self) -> tuple[str, ...]:
         """Fingerprints of the credentials that this process holds: what it may claim."""
-        own = self.own()
+        own = (*self.own(), *self._own_keys.names())
         return own if self._settings.stand_in == "never" else (*own, STAND_IN)
 
     def own(self) -> tuple[str, ...]:
@@ -45,7 +52,8 @@ class Providers:
         return tuple(credentials.fingerprint(name) for name in sorted(credentials.providers))
 
     def only_here(self) -> tuple[str, ...]:
-        """Those that no worker has: simulated videos, whose Google is this process's child."""
+        """Those that no worker has: visitors' keys, and simulated videos, whose Google is this
+        process's child."""
         own = self.own()
         return tuple(name for name in self.servable() if name not in own)
 
@@ -73,7 +81,10 @@ class Providers:
 
     async def _serve(self, job: Job) -> None:
         """Raise CredentialsError where the job's key is gone; have its stand-in ready."""
-        if job.credential not in self.servable():
+        if job.own_key:
+            if not self._own_keys.credentials(job):
+                raise CredentialsError(WAITS_FOR_KEY)
+        elif job.credential not in self.servable():
             raise CredentialsError(_NO_KEY)
         if job.simulated:
             await self.warm()
@@ -81,17 +92,31 @@ class Providers:
     def _credentials(self, job: Job) -> Credentials:
         if job.simulated and self._stand_in:
             return self._stand_in.credentials
+        if job.own_key:
+            return self._own_keys.credentials(job) or Credentials()
         return self._settings.credentials
+
+    async def check(self, credentials: Credentials) -> None:
+        """Ask Google, at no cost, whether it takes a Gemini key. Raises VeoError."""
+        provider = await asyncio.to_thread(_gemini_api, credentials, self._limits)
+        try:
+            await provider.check()
+        finally:
+            await provider.aclose()
+
+    async def drop(self, credential: str) -> None:
+        """Close what was connected with a key that is forgotten."""
+        for key in [key for key in self._connected if key[0] == credential]:
+            await self._connected.pop(key).aclose()
+        for key in [key for key in self._asking if key[0] == credential]:
+            await self._asking.pop(key).aclose()
 
     async def warm(self) -> None:
         """Have the stand-in running; one that died is replaced, its operations are on the disk."""
         async with self._starting:
             if self._stand_in and self._stand_in.alive:
                 return
-            for key in [key for key in self._connected if key[0] == STAND_IN]:
-                await self._connected.pop(key).aclose()
-            for key in [key for key in self._asking if key[0] == STAND_IN]:
-                await self._asking.pop(key).aclose()
+            await self.drop(STAND_IN)
             if self._stand_in:
                 await self._stand_in.aclose()
             from veo_client.stand_in import StandIn
@@ -117,3 +142,10 @@ def _gemini(provider: str, credentials: Credentials) -> Gemini:
     from veo_client.asking import Gemini
 
     return Gemini(provider, credentials)
+
+
+def _gemini_api(credentials: Credentials, limits: Limits) -> GeminiApi:
+    """Blocking, as above."""
+    from veo_client.gemini_api import GeminiApi
+
+    return GeminiApi(credentials, limits)

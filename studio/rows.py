@@ -14,6 +14,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    not_,
     or_,
     select,
     tuple_,
@@ -21,8 +22,9 @@ from sqlalchemy import (
 )
 
 from studio import words
+from studio.access import OWNER
 from studio.database import gate, jobs
-from studio.job import FINAL, Job, Relation, State
+from studio.job import FINAL, OWN, Job, Relation, State
 
 __all__ = ["Connection"]
 
@@ -310,6 +312,37 @@ def renew(connection: Connection, job: Job, lease: timedelta) -> bool:
     return connection.execute(statement).rowcount == 1
 
 
+def wait_for_key(
+    connection: Connection, held: Collection[str], patience: timedelta, reason: str
+) -> int:
+    """Let jobs say that they wait, whose own key nobody has had for ``patience``."""
+    nobody = jobs.c.next_at < datetime.now(UTC) - patience
+    statement = (
+        update(jobs)
+        .where(
+            jobs.c.credential.startswith(OWN),
+            jobs.c.credential.not_in(list(held)),
+            jobs.c.state.not_in(_FINAL),
+            jobs.c.claimed_by.is_(None),
+            or_(jobs.c.code.is_(None), jobs.c.code == "quota"),
+            nobody,
+        )
+        .values(code="key", reason=reason, version=jobs.c.version + 1)
+    )
+    return connection.execute(statement).rowcount
+
+
+def key_is_back(connection: Connection, owner: str, credential: str) -> int:
+    """What waited for this key is due now."""
+    statement = (
+        update(jobs)
+        .where(jobs.c.owner == owner, jobs.c.credential == credential, jobs.c.code == "key")
+        .where(jobs.c.state.not_in(_FINAL))
+        .values(code=None, reason=None, next_at=datetime.now(UTC), version=jobs.c.version + 1)
+    )
+    return connection.execute(statement).rowcount
+
+
 def take_back(connection: Connection, boot: str) -> int:
     """Make due at once what a dead process of this machine still holds."""
     statement = (
@@ -396,17 +429,37 @@ def _about_to_be_sent() -> ColumnElement[bool]:
     return waits & (jobs.c.next_at > datetime.now(UTC))
 
 
+def under_way(connection: Connection, owner: str) -> int:
+    """How many of an owner's are not over; deleted ones still cost and count."""
+    query = select(func.count()).where(jobs.c.owner == owner, jobs.c.state.not_in(_FINAL))
+    return connection.scalar(query) or 0
+
+
+def waiting(connection: Connection) -> int:
+    """How many have not been sent."""
+    return connection.scalar(select(func.count()).where(jobs.c.state == State.QUEUED.value)) or 0
+
+
 def submitted_since(connection: Connection, since: datetime) -> int:
     """How many creates were sent since then, or are claimed to be."""
     query = select(func.count()).where((jobs.c.submitted_at >= since) | _about_to_be_sent())
     return connection.scalar(query) or 0
 
 
-def spent_since(connection: Connection, since: datetime) -> float:
-    """USD spent since then, and reserved by all that still waits to be sent."""
+def not_a_visitors_own() -> ColumnElement[bool]:
+    """What the owner pays for: all but what visitors' own keys do."""
+    return or_(not_(jobs.c.credential.startswith(OWN)), jobs.c.owner == OWNER)
+
+
+def spent_since(connection: Connection, since: datetime, owner: str | None = None) -> float:
+    """USD spent since then, and reserved by all that still waits to be sent; what visitors' own
+    keys pay for is left out. ``owner``: only what the shared key paid for them."""
     amount = func.coalesce(jobs.c.cost, jobs.c.cost_estimate, 0.0)
     sent = func.coalesce(jobs.c.submitted_at, jobs.c.created_at) >= since
     query = select(func.sum(amount)).where(or_(sent, jobs.c.state == State.QUEUED.value))
+    query = query.where(jobs.c.owner == owner if owner else not_a_visitors_own())
+    if owner:
+        query = query.where(not_(jobs.c.credential.startswith(OWN)))
     return connection.scalar(query) or 0.0
 
 

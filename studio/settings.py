@@ -58,6 +58,18 @@ class Settings:
     daily_budget: float | None = None
     """USD a day at most, over all jobs; counted from midnight UTC."""
     monthly_budget: float | None = None
+    visitor_daily_budget: float | None = None
+    """USD a day that one visitor may spend of the owner's, the owner left out."""
+    visitor_jobs: int = 20
+    """How many videos of one visitor may be under way, the owner left out; 0: any number."""
+    queue_length: int = 10_000
+    """How many videos of all may wait to be sent; 0: any number."""
+    requests_per_minute: int = 1200
+    """Of one visitor; 0: any number. This machine itself is left out."""
+    requests_per_minute_per_address: int = 3000
+    """Of all visitors from one address; 0: any number."""
+    upload_mb: int = 100
+    """Megabytes of one request with all its pictures and videos."""
     jobs_in_flight: int = 1000
     """How many may be at Google at once."""
     submits_per_minute: int = 0
@@ -117,6 +129,12 @@ class Settings:
             models_file=Path(models) if models else None,
             daily_budget=_money(environ, "DAILY_BUDGET"),
             monthly_budget=_money(environ, "MONTHLY_BUDGET"),
+            visitor_daily_budget=_money(environ, "VISITOR_DAILY_BUDGET"),
+            visitor_jobs=int(_number(environ, "VISITOR_JOBS", 20)),
+            queue_length=int(_number(environ, "QUEUE_LENGTH", 10_000)),
+            requests_per_minute=int(_number(environ, "REQUESTS_PER_MINUTE", 1200)),
+            requests_per_minute_per_address=_per_address(environ),
+            upload_mb=int(_number(environ, "UPLOAD_MB", 100, least=1)),
             jobs_in_flight=int(_number(environ, "JOBS_IN_FLIGHT", 1000, least=1)),
             submits_per_minute=int(_number(environ, "SUBMITS_PER_MINUTE", 0)),
             polls_per_second=_number(environ, "POLLS_PER_SECOND", 50, least=0.1),
@@ -193,6 +211,13 @@ def _number(environ: Mapping[str, str], name: str, default: float, least: float 
     if not least <= value < float("inf"):
         raise ValueError(f"{name} is {text}; it has to be {least:g} or more.")
     return value
+
+
+def _per_address(environ: Mapping[str, str]) -> int:
+    """On a Space all visitors come from its proxy's address, unless that proxy is trusted."""
+    shared = bool(environ.get("SPACE_ID")) and not environ.get("TRUSTED_PROXIES")
+    usual = 0 if shared else 3000
+    return int(_number(environ, "REQUESTS_PER_MINUTE_PER_ADDRESS", usual))
 
 
 def _money(environ: Mapping[str, str], name: str) -> float | None:

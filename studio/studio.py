@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Scope
 
@@ -23,6 +25,10 @@ from studio.claiming import Claiming
 from studio.database import Database
 from studio.dispatch import Dispatcher
 from studio.driver import Driver
+from studio.entry import own_keys
+from studio.entry.ended import Ended
+from studio.entry.own_keys import OwnKeys
+from studio.entry.rates import Rates
 from studio.entry.secret import Secret
 from studio.entry.shares import Shares
 from studio.entry.tokens import Tokens
@@ -37,7 +43,7 @@ from studio.offer import Offer, offer_to
 from studio.own import Own
 from studio.pace import Pace
 from studio.polling import History
-from studio.providers import Providers
+from studio.providers import WAITS_FOR_KEY, Providers
 from studio.queueing import Queue
 from studio.rounds import Rounds
 from studio.settings import Settings
@@ -68,7 +74,7 @@ class Studio:
         self.tokens = Tokens(self.database, settings.login)
         self.history = History()
         inputs, self.keeping = Inputs(self.storage), Keeping(self.storage)
-        budget = Budget(settings.daily_budget, settings.monthly_budget)
+        budget = Budget.of(settings)
         self.jobs = Jobs(
             self.database, self.table, inputs, self.history, budget, self.offer, self.events
         )
@@ -78,8 +84,11 @@ class Studio:
         self.stitching = Stitching(self.storage, self.films)
         self.webhooks = Webhooks(self.database)
         self._telling: asyncio.Task[None] | None = None
-        self.providers = Providers(settings, pace.limits)
         self.own = Own(self.database, self.storage, self.keeping)
+        self.ended, self.rates = Ended(self.database), Rates(self.database, settings)
+        self.own_keys = OwnKeys(self.secret, settings.credentials)
+        self.providers = Providers(settings, pace.limits, self.own_keys)
+        self._waiting_for_keys: asyncio.Task[None] | None = None
         self.assist = Assist(self.database, self.table, self.providers, budget, self.offer, pace)
         self.advance = Advance(
             self.database,
@@ -119,6 +128,7 @@ class Studio:
         private = self.settings.webhooks_to_private
         teller = Teller(self.database, self._told, private=private)
         self._telling = asyncio.create_task(teller.run(), name="webhooks")
+        self._waiting_for_keys = asyncio.create_task(self._say_what_waits(), name="keys")
 
     def _new_driver(self) -> Rounds:
         """One for all jobs; or a worker's, and one for what only this process can serve."""
@@ -142,7 +152,8 @@ class Studio:
         if not self._driver:
             return
         driver, self._driver = self._driver, None
-        aside = [task for task in (self._warming, self._sweeping, self._telling) if task]
+        beside = (self._warming, self._sweeping, self._telling, self._waiting_for_keys)
+        aside = [task for task in beside if task]
         for task in aside:
             task.cancel()
         await asyncio.gather(*aside, return_exceptions=True)
@@ -194,6 +205,52 @@ class Studio:
         return access.recognise(
             client_host, headers, cookies, login=login, share_key=self.settings.share_key
         )
+
+    async def with_own_key(self, visitor: Visitor, headers: Headers) -> Visitor:
+        """The visitor with the key that their browser brings along; what waited for it goes on."""
+        brought = self.own_keys.brought(headers, visitor.owner)
+        if not brought or await self.ended.has(brought[0]):
+            return visitor
+        name, key = brought
+        if self.own_keys.hold(visitor.owner, key):
+            await self.database.write(lambda c: rows.key_is_back(c, visitor.owner, name))
+            self.jobs.wake()
+        return replace(visitor, key=name)
+
+    async def bring_key(self, visitor: Visitor, key: str) -> str:
+        """Check a key and let it pay for this visitor's videos from now on: the cookie's value.
+
+        Raises VeoError where Google does not take it, or can't be asked.
+        """
+        await self.providers.check(self.own_keys.as_credentials(key))
+        await self.ended.revive(own_keys.fingerprint(visitor.owner, key))
+        return self.own_keys.seal(visitor.owner, key)
+
+    async def forget_key(self, visitor: Visitor) -> None:
+        """The key pays for nothing any more, here or elsewhere; what needs it waits for it."""
+        if visitor.key:
+            await self.ended.end(visitor.key, own_keys.LASTS)
+            await self._drop_key(visitor.key)
+
+    async def _drop_key(self, name: str) -> None:
+        self.own_keys.drop(name)
+        await self.providers.drop(name)
+
+    async def _say_what_waits(self) -> None:
+        """Jobs whose key no process has brought for a while say so; forgotten keys go."""
+        # Right after a start nobody has brought any; other machines may have theirs.
+        patience = timedelta(hours=-3) if self.database.sqlite else timedelta(seconds=60)
+        while True:
+            with contextlib.suppress(SQLAlchemyError):
+                for name in self.own_keys.names():
+                    if await self.ended.has(name):
+                        await self._drop_key(name)
+                held = self.own_keys.names()
+                await self.database.write(
+                    lambda c: rows.wait_for_key(c, held, patience, WAITS_FOR_KEY)  # noqa: B023
+                )
+            patience = timedelta(seconds=60)
+            await asyncio.sleep(20)
 
     def public_url(self, scope: Scope) -> str:
         """The address of the page as its visitors type it, without a slash at the end."""

@@ -16,6 +16,8 @@ from typing import Literal, TypeVar
 from sqlalchemy import Connection
 
 from studio.database import Database
+from studio.entry.own_keys import OwnKeys
+from studio.entry.secret import Secret
 from studio.job import Job
 from studio.keeping import Keeping
 from studio.providers import Providers
@@ -234,7 +236,8 @@ class ScriptedProviders(Providers):
     """Every job is connected to the one script."""
 
     def __init__(self, settings: Settings, google: ScriptedGoogle) -> None:
-        super().__init__(settings, Limits())
+        secret = Secret("", settings.outputs_dir / "session.secret")
+        super().__init__(settings, Limits(), OwnKeys(secret, settings.credentials))
         self._google = google
 
     async def get(self, job: Job) -> ScriptedGoogle:  # noqa: ARG002 - one for all

@@ -133,6 +133,8 @@ class StrictGoogle:
     """The server; its attributes may be changed while it runs."""
 
     def __init__(self) -> None:
+        self.keys = {KEY}
+        """What it takes for a Gemini key."""
         self.running_polls = 1
         """Polls that find a job still running."""
         self.running_status = "in_progress"
@@ -265,13 +267,17 @@ class StrictGoogle:
     # Omni
 
     def _key(self, seen: Seen) -> None:
-        if seen.headers.get("x-goog-api-key") != KEY:
+        if seen.headers.get("x-goog-api-key") not in self.keys:
             info = {
                 "@type": "type.googleapis.com/google.rpc.ErrorInfo",
                 "reason": "API_KEY_INVALID",
             }
             message = "API key not valid. Please pass a valid API key."
             raise Refused(400, [error_body(400, "INVALID_ARGUMENT", message, info)])
+
+    def _on_models(self, seen: Seen) -> Any:
+        self._key(seen)
+        return {"models": [{"name": "models/gemini-omni-1.2-flash"}], "nextPageToken": "more"}
 
     def _on_omni_create(self, seen: Seen) -> Any:
         self._key(seen)
@@ -304,7 +310,7 @@ class StrictGoogle:
         return self._interaction(job, "cancelled")
 
     def _on_file(self, seen: Seen) -> bytes:
-        if seen.headers.get("x-goog-api-key") != KEY:
+        if seen.headers.get("x-goog-api-key") not in self.keys:
             raise Refused(403, error_body(403, "PERMISSION_DENIED", "No access to the file."))
         if parse_qs(urlsplit(seen.path).query) != {"alt": ["media"]}:
             raise Refused(400, error_body(400, "INVALID_ARGUMENT", "alt=media is missing"))
@@ -389,6 +395,7 @@ def _route(method: str, target: str) -> str:
     for name, verb, pattern in (
         ("omni_create", "POST", r"/v1(beta)?/interactions"),
         ("omni_poll", "GET", r"/v1(beta)?/interactions/[^/]+"),
+        ("models", "GET", r"/v1(beta)?/models"),
         ("omni_cancel", "POST", r"/v1(beta)?/interactions/[^/]+/cancel"),
         ("file", "GET", r"/v1(beta)?/files/[A-Za-z0-9]+:download"),
         (

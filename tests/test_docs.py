@@ -74,7 +74,7 @@ def test_no_setting_is_read_behind_the_settings_back() -> None:
 
 
 def test_the_example_shows_the_defaults() -> None:
-    keys = ("GEMINI", "GOOGLE", "DAILY", "MONTHLY", "AZURE")
+    keys = ("GEMINI", "GOOGLE", "DAILY", "MONTHLY", "AZURE", "VISITOR_DAILY")
     shown = {
         name: value
         for name, value in example_values().items()

@@ -25,6 +25,7 @@ from ui.frame import files
 from ui.library_page import FILES as LIBRARY_FILES
 from ui.library_page import LibraryPage
 from ui.login_page import LoginPage
+from ui.own_key import OwnKeyPage
 from ui.shared_page import SharedPage
 from ui.spend_page import SpendPage
 from ui.theme import HEAD, theme
@@ -76,6 +77,7 @@ class StudioBlocks(gr.Blocks):
                 *SharedPage(self.studio).routes(),
                 *LoginPage(self.studio).routes(),
                 *LibraryPage(self.studio).routes(),
+                *OwnKeyPage(self.studio).routes(),
             ],
             "middleware": [
                 *([telemetry.middleware()] if telemetry else []),

@@ -102,6 +102,9 @@ class LoginPage:
 
     async def leave(self, request: Request) -> Response:
         """Out: the browser forgets the login and the key of its own."""
+        id, visitor = sessions.read(request.headers, self._studio.secret, self._login)
+        if visitor:
+            await self._studio.ended.end(id, self._login.hours * 3600)
         response = RedirectResponse(_root(request) + "/login", 303)
         for name in (sessions.COOKIE, "veo_studio_key"):
             response.headers.append("Set-Cookie", self._cookie(request, name, "", 0))

@@ -8,6 +8,7 @@ from html import escape
 from studio.access import Visitor
 from studio.offer import Offer
 from ui.login_page import signed_in
+from ui.own_key import key_line
 from ui.words import WORDS
 from veo_client.errors import RequestError, VeoError
 
@@ -20,6 +21,8 @@ def banner(offer: Offer, visitor: Visitor) -> str:
     if offer.why:
         link = f' <a href="{GET_A_KEY}" target="_blank" rel="noopener">{WORDS.get_a_key}</a>'
         lines.append(escape(offer.why) + (link if offer.simulated and visitor.trusted else ""))
+    if own := key_line(offer, visitor):
+        lines[-1:] = [f"{lines[-1]} {own}"] if lines else [own]
     if offer.temporary:
         lines.append(escape(WORDS.temporary))
     return "".join(f"<p>{line}</p>" for line in lines) + signed_in(visitor)

@@ -76,7 +76,7 @@ class SpendPage:
         studio, owner = self._studio, books_of(visitor)
         now = datetime.now(UTC)
         settings = studio.settings
-        budget = Budget(settings.daily_budget, settings.monthly_budget)
+        budget = Budget.of(settings)
 
         def read(
             connection: rows.Connection,

@@ -188,6 +188,22 @@ class Words:
     wrong_password: str = "Name and password do not go together."  # noqa: S105
     not_allowed: str = "You are signed in, but not on the list of this studio. Ask its owner."
 
+    # A key of one's own
+    own_key: str = "Use my own key"
+    own_key_title: str = "Your own Gemini key"
+    own_key_label: str = "Gemini API key"
+    own_key_go: str = "Check and use it"
+    own_key_help: str = (
+        "Google charges your key for your videos, and for nothing else. It is checked at no cost, "
+        "kept sealed in this browser for 30 days and in the server's memory, and written nowhere."
+    )
+    own_key_used: str = "Your own key pays for your videos."
+    own_key_change: str = "Change or forget it"
+    own_key_forget: str = "Forget my key"
+    own_key_forget_help: str = (
+        "Videos under way wait until you bring the key again; Google goes on making them."
+    )
+
     # A shared video
     shared: str = "Shared video"
     ai_made: str = "AI-generated video"

@@ -200,6 +200,15 @@ def unanswered(message: str, finish: str) -> VeoError:
     return GenerationFailed("Google answered with nothing. Try it again.", charged=None)
 
 
+def at_check(error: Exception) -> VeoError:
+    """A failed look at a key, before anything is made with it."""
+    if isinstance(error, Answer) and (error.bad_key or error.status in (400, 401, 402, 403)):
+        return _account(error, _NOTHING)
+    return Unreachable(
+        "Google can't be asked about this key right now. Nothing was kept or charged. Try again."
+    )
+
+
 def at_poll(error: Exception) -> VeoError:
     """A failed look: final only where Google says so about the video itself."""
     if not isinstance(error, Answer):

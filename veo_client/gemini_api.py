@@ -112,6 +112,19 @@ class GeminiApi:
                 raise ValueError("no answer to a cancel")  # a redirect, which is not followed
             return True
 
+    async def check(self) -> None:
+        """Ask whether Google takes the key, by the list of models, which costs nothing.
+
+        Raises CredentialsError where it does not, and Unreachable where that can't be learned.
+        """
+        async with failures.step(failures.at_check, self._limits.submit):
+            address = f"{self._root}/{self._version}/models"
+            response = await self._http.get(
+                address, params={"pageSize": "1"}, headers=self._headers
+            )
+            if response.status_code != 200:
+                raise ValueError("no list of models")  # a redirect, which is not followed
+
     async def aclose(self) -> None:
         await self._http.aclose()
 

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
 from studio.api.size import SETTINGS as SIZE_SETTINGS
-from veo_client.errors import QuotaError, RequestError, VeoError
+from veo_client.errors import RequestError, VeoError
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ _STATUS = {
     "not_now": 409,
     "quota": 429,
     "over_budget": 429,
+    "over_limit": 429,
     "storage": 503,
     "unreachable": 503,
 }
@@ -78,7 +79,7 @@ def answer_to(error: VeoError, sent: Collection[str] = ()) -> JSONResponse:
     for alias, fields in ALIASES.items():
         if alias in sent and param in fields:
             param = alias
-    wait = error.retry_after if isinstance(error, QuotaError) else None
+    wait = getattr(error, "retry_after", None)
     headers = {"Retry-After": str(max(1, round(wait)))} if wait else None
     status = _STATUS.get(error.code, 502)
     return answer(status, error.code, str(error), param=param, headers=headers)

@@ -42,6 +42,7 @@ class Door:
     def __init__(self, app: ASGIApp, *, studio: Studio) -> None:
         self._app = app
         self._studio = studio
+        self._rates = studio.rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -55,15 +56,18 @@ class Door:
         request = Request(scope)
         visitor = await self._visitor(request)
         if visitor:
+            visitor = await self._studio.with_own_key(visitor, request.headers)
             scope["visitor"] = visitor
-        elif not _is_open(scope):
+        if late := self._rates.count(scope, visitor):
+            return late
+        if not visitor and not _is_open(scope):
             return _to_the_login(request)
         return self._app
 
     async def _visitor(self, request: Request) -> Visitor | None:
         """Who is asking; None: somebody who has to sign in first."""
         studio = self._studio
-        if session := sessions.read(request.headers, studio.secret, studio.settings.login):
+        if session := await self._session(request):
             return session
         word = bearer(request)
         if word.startswith(tokens.PREFIX):
@@ -76,6 +80,11 @@ class Door:
         token = request.cookies.get(COOKIE) or (word if len(word) >= SHORTEST_WORD else None)
         host = request.client.host if request.client else None
         return studio.visitor(host, request.headers, {COOKIE: token} if token else {})
+
+    async def _session(self, request: Request) -> Visitor | None:
+        login = self._studio.settings.login
+        id, visitor = sessions.read(request.headers, self._studio.secret, login)
+        return visitor if visitor and not await self._studio.ended.has(id) else None
 
 
 def bearer(request: Request) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from starlette.datastructures import Headers
 
@@ -22,15 +23,19 @@ def write(person: Person, secret: Secret, login: Login) -> str:
     return secret.seal(_PURPOSE, {**person.as_data(login), "i": secrets.token_urlsafe(12)})
 
 
+def opened(headers: Headers, secret: Secret, login: Login) -> dict[str, Any]:
+    """What the cookie holds; empty without one that is good."""
+    sealed = found(COOKIE, _SHAPE, headers) if login.wanted else None
+    return (sealed and secret.open(_PURPOSE, sealed, login.hours * 3600)) or {}
+
+
 def person(headers: Headers, secret: Secret, login: Login) -> Person | None:
     """Who signed in, as far as the cookie says; their rights have yet to be looked up."""
-    if not login.wanted:
-        return None
-    sealed = found(COOKIE, _SHAPE, headers)
-    return person_from(secret.open(_PURPOSE, sealed, login.hours * 3600)) if sealed else None
+    return person_from(opened(headers, secret, login))
 
 
-def read(headers: Headers, secret: Secret, login: Login) -> Visitor | None:
-    """The visitor behind a session that is still good; None: there is none."""
-    known = person(headers, secret, login)
-    return visitor_of(known, login) if known else None
+def read(headers: Headers, secret: Secret, login: Login) -> tuple[str, Visitor | None]:
+    """A session's id and the visitor behind it; None where there is none that is good."""
+    data = opened(headers, secret, login)
+    known = person_from(data)
+    return f"session:{data.get('i')}", visitor_of(known, login) if known else None
