@@ -22,6 +22,7 @@ import sqlalchemy.dialects.sqlite  # noqa: F401
 from sqlalchemy import Engine, Pool, event
 
 from studio.access import OWNER, Visitor
+from studio.job import Relation
 from studio.settings import Settings
 from studio.studio import Studio
 from veo_client import Credentials, VideoRequest
@@ -55,6 +56,8 @@ class Life:
     """One video each. The prompt is the click's idempotency key, so each life asks again."""
     picture: bytes | None = None
     """First frame of all."""
+    follows: str = ""
+    """The prompt of a video that goes on from the last frame of the first."""
     kill: Kill | None = None
     wait: tuple[float, float, float] = (1, 2, 30)
     """What the model table says of Google's times: looked at often, also by a late successor."""
@@ -138,12 +141,19 @@ async def _until_over(life: Life) -> None:
     )
     await studio.start()
     jobs = [await _click(studio, prompt, life.picture) for prompt in life.prompts]
+    if life.follows:
+        jobs.append(await _click(studio, life.follows, None, parent=jobs[0]))
     async for _ in studio.jobs.watch(jobs):
         pass
     await studio.stop()
 
 
-async def _click(studio: Studio, prompt: str, picture: bytes | None) -> str:
+async def _click(
+    studio: Studio, prompt: str, picture: bytes | None, parent: str | None = None
+) -> str:
     request = VideoRequest(prompt=prompt, first_frame=picture)
-    job, *_ = await studio.jobs.submit(request, ME, idempotency_key=prompt)
+    relation = Relation.CONTINUE if parent else None
+    job, *_ = await studio.jobs.submit(
+        request, ME, parent=parent, relation=relation, idempotency_key=prompt
+    )
     return job.id

@@ -8,13 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.chaos import chaos
 from studio.job import State
-from tests.kill_kit import every_moment, killed_each
+from tests.kill_kit import (
+    LIVES_AT_ONCE,
+    born,
+    end_of,
+    every_moment,
+    killed_each,
+    moments,
+    prompt_of,
+    rows_in,
+)
+from tests.killed_app import Kill, Life
 from tests.library_kit import mp4
 from tests.strict_google import Plan, StrictGoogle
 from tests.studio_kit import ME, over, studio_on, until
@@ -45,6 +56,48 @@ async def test_a_kill_at_any_commit_or_await_loses_nothing_and_pays_once(
         (State.DOWNLOADING, 1),
         (State.COMPLETED, 1),
     }
+
+
+async def test_a_kill_while_a_video_waits_for_its_parent_loses_neither(tmp_path: Path) -> None:
+    """At every third commit of both lives, from the parent's click to the child's end."""
+    async with StrictGoogle() as google:
+        google.video = mp4()
+
+        def life(n: int) -> Life:
+            kill = Kill("before a commit", n) if n else None
+            return Life(
+                outputs=tmp_path / str(n),
+                credentials=google.omni,
+                prompts=(f"first {n}",),
+                follows=f"second {n}",
+                kill=kill,
+            )
+
+        async def outcome(n: int) -> tuple[str, ...]:
+            async with room:
+                code = await end_of(born(life(n)))
+                if code:
+                    code = await end_of(born(replace(life(n), kill=None)))
+            found = sorted(rows_in(tmp_path / str(n)), key=lambda job: job.prompt)
+            if code or len(found) != 2:
+                return (f"exit {code}", f"{len(found)} rows")
+            first, second = found
+            framed = second.request.get("first_frame") or second.state is not State.COMPLETED
+            return (first.state, second.state, second.hold or "", "framed" if framed else "bare")
+
+        room = asyncio.Semaphore(LIVES_AT_ONCE)
+        commits = (await moments(life(0)))["before a commit"]
+        ends = await asyncio.gather(*map(outcome, range(2, commits + 1, 3)))
+        prompts = [prompt_of(made.request) for made in google.jobs.values()]
+    assert commits > 12
+    done, unknown = State.COMPLETED, State.UNKNOWN
+    assert set(ends) <= {
+        (done, done, "", "framed"),
+        (done, unknown, "", "framed"),
+        (unknown, State.FAILED, "", "framed"),
+    }
+    assert ends.count((done, done, "", "framed")) >= len(ends) - 3
+    assert len(prompts) == len(set(prompts))
 
 
 @pytest.mark.parametrize("provider", ["omni", "veo"])
