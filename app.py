@@ -33,6 +33,7 @@ import gradio as gr  # noqa: E402
 
 from ui.batch import fold  # noqa: E402
 from ui.blocks import StudioBlocks  # noqa: E402
+from ui.bring import bring  # noqa: E402
 from ui.create import Create  # noqa: E402
 from ui.endpoint import add_generate  # noqa: E402
 from ui.frame import head  # noqa: E402
@@ -79,6 +80,7 @@ with StudioBlocks(studio, uploads) as demo:
             go = gr.Button(first_label, variant="primary", elem_id="go")
             message = part("message", "", script="page")
             batch = part("batch", fold(), script="batch")
+            own = part("bring", bring(), script="bring")
             recovery = part("recovery", recover(), script="stage")
         with gr.Column(elem_id="stage"):
             cards = part("working", working(()), script="stage")
@@ -109,6 +111,7 @@ with StudioBlocks(studio, uploads) as demo:
     cards.move(create.move, None, **queued)
     batch.checked(create.check_batch, None, batch, **quiet)
     batch.ordered(create.order_batch, None, **(begins | {"outputs": [*begins["outputs"], batch]}))
+    own.brought(create.brought, None, [screen, posters], **at_once)
     guide.rewrite(create.rewrite, None, offer, **quiet)
     guide.draw(create.draw, None, offer, **quiet)
     offer.keep(lambda: "", None, offer, **at_once)

@@ -195,6 +195,12 @@ class Create:
         job = await self._job(event, request)
         return await self._screen(job, self.visitor(request), fresh=True) if job else gr.skip()
 
+    async def brought(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """A video of one's own was brought in: screen and gallery."""
+        visitor, job = self.visitor(request), await self._job(event, request)
+        screen = await self._screen(job, visitor) if job else gr.skip()
+        return screen, await self._gallery(visitor)
+
     async def star(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """A star is given or taken: screen and gallery."""
         job = await self._job(event, request)

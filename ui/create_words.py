@@ -173,3 +173,15 @@ class MakeWords:
     bad_flag: str = "{name} has to be true or false."
     no_picture_called: str = "No picture called {name} was added."
     too_many: str = "At most {most} videos at once; there are {n}."
+
+    # A video of one's own
+    bring: str = "Bring in a video of your own"
+    bring_file: str = "Choose a video"
+    bring_preview: str = "The video you chose"
+    bring_start: str = "From"
+    bring_end: str = "To"
+    bring_name: str = "What it shows"
+    bring_go: str = "Bring it in"
+    bringing: str = "Sending"
+    bring_hint: str = "1 to 30 seconds are kept, without the file's metadata. It costs nothing."
+    bring_refused: str = "The video could not be sent. Try again; 100 MB at most."

@@ -1,0 +1,349 @@
+"""Ways of working on the page, each looked at in what came of it; one stand-in for all."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import fields
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from tests.app_server import AppServer
+from tests.stand_in_kit import Seen, apart, blank, watch
+from tests.test_page import PATIENCE, choose, generate, opened, prompt, ready, until_it_plays
+from veo_client.request import VideoRequest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def create(page: Page, app_server: AppServer) -> Page:
+    """The Create page of a visitor whose library is empty at first."""
+    page.context.set_extra_http_headers({"X-Forwarded-For": "192.0.2.9"})
+    return opened(page, app_server)
+
+
+def file_of(color: str, size: tuple[int, int] = (320, 180)) -> dict[str, Any]:
+    stream = BytesIO()
+    Image.new("RGB", size, color).save(stream, "png")
+    return {"name": f"{color}.png", "mimeType": "image/png", "buffer": stream.getvalue()}
+
+
+def send(page: Page, text: str) -> None:
+    prompt(page).fill(text)
+    page.locator("#go").click()
+
+
+def until_done(page: Page, text: str) -> str:
+    """The id of the video of that prompt, once it is on the screen."""
+    shown = page.locator("#screen .result:not(.failed)", has_text=text)
+    expect(shown).to_be_visible(timeout=PATIENCE)
+    return str(shown.get_attribute("data-id"))
+
+
+def bytes_of(page: Page, id: str) -> bytes:
+    return page.request.get(f"{page.url.partition('?')[0]}v1/videos/{id}/content").body()
+
+
+def seen(page: Page, id: str) -> Seen:
+    return watch(bytes_of(page, id))
+
+
+def begin(page: Page, way: str) -> None:
+    page.locator(f"#screen .actions [data-way='{way}']:not([data-seed])").evaluate(
+        "button => { const menu = button.closest('details'); if (menu) menu.open = true }"
+    )
+    page.locator(f"#screen .actions [data-way='{way}']:not([data-seed])").click()
+
+
+def color_of(picture: Any) -> list[int]:
+    """The middle of a picture, where no caption lies."""
+    height, width = picture.shape[:2]
+    middle = picture[height // 3 : height // 2, width // 3 : width // 2]
+    return [round(value) for value in np.asarray(middle).reshape(-1, 3).mean(axis=0)]
+
+
+def row_of(server: AppServer, id: str) -> dict[str, Any]:
+    with closing(sqlite3.connect(server.outputs / "studio.db")) as database:
+        database.row_factory = sqlite3.Row
+        row = database.execute("SELECT * FROM job WHERE id = ?", [id]).fetchone()
+    return {**dict(row), "request": json.loads(row["request"])}
+
+
+def test_first_and_last_frame_are_the_given_pictures(create: Page) -> None:
+    create.get_by_label("First frame").set_input_files(file_of("red"))
+    expect(create.get_by_alt_text("First frame")).to_be_visible()
+    create.get_by_label("Last frame").set_input_files(file_of("blue"))
+    expect(create.get_by_alt_text("Last frame")).to_be_visible()
+    generate(create, "From red to blue")
+    video = seen(create, until_done(create, "From red to blue"))
+    red, blue = color_of(video.pictures[0]), color_of(video.pictures[-1])
+    assert red[0] > 150 > red[2], red
+    assert blue[2] > 150 > blue[0], blue
+
+
+def test_a_video_is_extended_and_gone_on_from_its_last_frame(
+    create: Page, app_server: AppServer
+) -> None:
+    generate(create, "A mill by the water")
+    first = until_done(create, "A mill by the water")
+    begin(create, "extend")
+    expect(create.locator("#card")).to_contain_text("Extending")
+    expect(create.locator("#go")).to_have_text("Extend · +7 s · free, simulated")
+    expect(create.locator("#composer [name=aspect_ratio]")).to_have_count(0)
+    send(create, "The wheel begins to turn")
+    longer = until_done(create, "The wheel begins to turn")
+    expect(create.locator("#card .basis")).to_have_count(0)
+    before, after = seen(create, first), seen(create, longer)
+    assert after.seconds == pytest.approx(before.seconds + 7, abs=0.2)
+    assert row_of(app_server, longer)["parent"] == first
+    begin(create, "continue")
+    expect(create.locator("#composer .slot.given")).to_be_visible()
+    expect(create.locator("#go")).to_have_text(re.compile("^Continue · "))
+    send(create, "A bird lands on it")
+    next_shot = seen(create, until_done(create, "A bird lands on it"))
+    assert apart(next_shot.pictures[0], after.pictures[-1]) < 12
+    assert next_shot.seconds < after.seconds
+
+
+def test_edits_are_a_conversation_with_its_versions_in_sight(create: Page) -> None:
+    create.get_by_label("Model", exact=True).select_option(label="Omni Flash 1.2")
+    expect(create.locator("#composer [name=duration][value='3']")).to_be_attached()
+    generate(create, "A harbour at noon", seconds=3)
+    first = until_done(create, "A harbour at noon")
+    begin(create, "edit")
+    expect(create.locator("#go")).to_have_text("Edit · free, simulated")
+    send(create, "Make it night")
+    expect(create.locator("#card .versions li")).to_have_count(2)
+    expect(prompt(create)).to_have_value("")
+    send(create, "Add a full moon")  # while the one before is still made
+    moon = until_done(create, "Add a full moon")
+    expect(create.locator("#screen .versions li")).to_have_count(3)
+    assert apart(seen(create, first).pictures[0], seen(create, moon).pictures[0]) > 5
+    create.locator("#screen .versions button").first.click()
+    expect(create.locator("#screen .prompt")).to_have_text("A harbour at noon")
+    create.get_by_role("button", name="Stop: Editing").click()
+    expect(create.locator("#card .basis")).to_have_count(0)
+    expect(create.locator("#go")).to_have_text(re.compile("^Generate"))
+
+
+def test_a_draft_varies_and_is_made_final(create: Page, app_server: AppServer) -> None:
+    create.locator("#composer summary").click()
+    create.get_by_label("Draft first").check()
+    expect(create.locator("#go")).to_have_text(re.compile("^Draft · "))
+    choose(create, "duration", "4")
+    send(create, "A tram in the fog")
+    draft = until_done(create, "A tram in the fog")
+    assert row_of(app_server, draft)["request"]["resolution"] == "360p"
+    begin(create, "variation")
+    expect(create.locator("#card")).to_contain_text("Variations of")
+    create.locator("#go").click()
+    other = create.locator(f"#screen .result:not([data-id='{draft}'])")
+    expect(other).to_be_visible(timeout=PATIENCE)
+    varied = str(other.get_attribute("data-id"))
+    assert bytes_of(create, varied) != bytes_of(create, draft)
+    assert row_of(app_server, varied)["relation"] == "variation"
+    begin(create, "final")
+    expect(prompt(create)).to_have_value("A tram in the fog")
+    expect(create.locator("#go")).to_have_text(re.compile("^Make final · 4 s"))
+    create.locator("#go").click()
+    final = create.locator(f"#screen .result:not([data-id='{varied}'])", has_text="Veo 3.1")
+    expect(final).to_be_visible(timeout=PATIENCE)
+    row = row_of(app_server, str(final.get_attribute("data-id")))
+    assert (row["relation"], row["request"]["resolution"]) == ("final", "720p")
+
+
+def test_an_address_begins_a_way_and_only_for_the_owner(
+    create: Page, browser: Browser, app_server: AppServer
+) -> None:
+    create.locator("#composer summary").click()
+    create.locator("#composer [name=seed]").fill("7")
+    generate(create, "A kite over dunes")
+    id = until_done(create, "A kite over dunes")
+    for way, words in (("extend", "Extending"), ("continue", "Continuing")):
+        create.goto(f"{app_server.url}/?{way}={id}")
+        expect(create.locator("#card")).to_contain_text(words)
+    assert create.url == f"{app_server.url}/"
+    create.goto(f"{app_server.url}/?reuse={id}&seed=1")
+    expect(prompt(create)).to_have_value("A kite over dunes")
+    expect(create.locator("#composer [name=seed]")).to_have_value("7")
+    create.goto(f"{app_server.url}/?reuse={id}")
+    expect(create.locator("#composer [name=seed]")).to_have_value("")
+    stranger = browser.new_page(extra_http_headers={"X-Forwarded-For": "192.0.2.10"})
+    stranger.goto(f"{app_server.url}/?video={id}&extend={id}")
+    expect(stranger.locator("#composer .note")).to_have_text("That video is no longer here.")
+    expect(stranger.locator("#screen")).to_contain_text("What would you like to see?")
+    stranger.close()
+
+
+def test_pictures_settings_and_the_way_survive_a_reload(create: Page) -> None:
+    create.get_by_label("Reference").set_input_files([file_of("red"), file_of("blue")])
+    expect(create.get_by_alt_text("Reference 2")).to_be_visible()
+    create.get_by_label("Name of Reference 1").fill("Anna")
+    create.get_by_label("Move back: Reference 1").click()
+    expect(create.get_by_label("Name of Reference 2")).to_have_value("Anna")
+    prompt(create).fill("Anna walks")
+    create.reload()
+    ready(create)
+    expect(create.get_by_label("Name of Reference 2")).to_have_value("Anna")
+    shown = create.get_by_alt_text("Reference 2")
+    assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 320
+    expect(prompt(create)).to_have_value("Anna walks")
+
+
+def test_many_prompts_are_checked_and_ordered_at_once(create: Page) -> None:
+    create.locator("#batch summary").click()
+    create.locator("#batch textarea").fill("prompt,seconds\nA well,5\nA bridge,4")
+    create.get_by_role("button", name="Check and price").click()
+    expect(create.locator("#batch .wrong")).to_contain_text("can't make 5 seconds")
+    expect(create.locator("#batch [data-order]")).to_have_count(0)
+    create.locator("#batch textarea").fill("prompt,seconds\nA well,4\nA bridge,4")
+    create.get_by_role("button", name="Check and price").click()
+    create.get_by_role("button", name="Generate 2 videos · free, simulated").click()
+    expect(create.locator("#working .job")).to_have_count(2)
+    expect(create).to_have_title(re.compile(r"^\(2\) \d+ % · Veo Studio"))
+    expect(create.locator("#gallery .poster")).to_have_count(2, timeout=PATIENCE)
+
+
+def test_the_queue_is_paused_put_in_order_and_goes_on(
+    browser: Browser, start_app: Callable[..., AppServer]
+) -> None:
+    page = opened(browser.new_page(), start_app(JOBS_IN_FLIGHT="1"))
+    page.get_by_role("group", name="Pictures").wait_for()
+    generate(page, "Under way [slow-3]")
+    page.get_by_label("Tone").check()
+    for name in ("Second", "Third"):
+        send(page, name)
+        expect(page.locator("#working")).to_contain_text(name)
+    page.get_by_role("button", name="Pause all").click()
+    expect(page.locator("#working .queue .stage", has_text="Paused")).to_have_count(2)
+    page.get_by_role("button", name="Move up: Third").click()
+    expect(page.locator("#working .queue .prompt").first).to_have_text("Third")
+    page.get_by_role("button", name="Rename: Second").click()
+    page.get_by_label("Name of this video").fill("The last one")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#working .queue .prompt").last).to_contain_text("The last one")
+    until_done(page, "Under way")
+    expect(page.locator("#working .job")).to_have_count(2)
+    assert page.evaluate("window.veoStudioTones") >= 2, "one as a sample, one when it was done"
+    page.get_by_role("button", name="Resume all").click()
+    until_done(page, "Third")
+    until_done(page, "Second")
+    page.close()
+
+
+def test_help_with_the_prompt_is_shown_beside_it_and_used_on_a_click(create: Page) -> None:
+    create.locator("#guide summary").click()
+    create.get_by_role("button", name="a red fox").click()
+    create.get_by_role("button", name="golden hour").click()
+    expect(prompt(create)).to_have_value("a red fox, golden hour")
+    create.get_by_role("button", name="Rewrite the prompt").click()
+    expect(create.locator("#offer .both")).to_contain_text("a red fox, golden hour")
+    expect(prompt(create)).to_have_value("a red fox, golden hour")
+    create.get_by_role("button", name="Keep mine").click()
+    expect(create.locator("#offer .both")).to_have_count(0)
+    create.get_by_role("button", name="Rewrite the prompt").click()
+    create.get_by_role("button", name="Use it").click()
+    expect(prompt(create)).not_to_have_value("a red fox, golden hour")
+    create.get_by_role("button", name="Draw the first frame").click()
+    create.get_by_role("button", name="Use as first frame").click(timeout=PATIENCE)
+    expect(create.get_by_alt_text("First frame")).to_be_visible()
+
+
+TYPED: dict[str, tuple[Callable[[Page], Any], Any]] = {
+    "prompt": (lambda page: prompt(page).fill("Every field"), "Every field"),
+    "model": (
+        lambda page: page.get_by_label("Model", exact=True).select_option(label="Veo 3.1 Fast"),
+        "veo-3.1-fast-generate-001",
+    ),
+    "first_frame": (
+        lambda page: page.get_by_label("First frame").set_input_files(file_of("red", (90, 160))),
+        "inputs/",
+    ),
+    "last_frame": (
+        lambda page: page.get_by_label("Last frame").set_input_files(file_of("blue")),
+        "inputs/",
+    ),
+    "aspect_ratio": (lambda page: choose(page, "aspect_ratio", "9:16"), "9:16"),
+    "resolution": (lambda page: choose(page, "resolution", "1080p"), "1080p"),
+    "duration": (lambda page: choose(page, "duration", "8"), 8),
+    "negative_prompt": (lambda page: page.get_by_label("Negative prompt").fill("blur"), "blur"),
+    "seed": (lambda page: page.get_by_label("Seed").fill("42"), 42),
+    "generate_audio": (lambda page: page.get_by_label("With sound").uncheck(), False),
+    "person_generation": (
+        lambda page: page.get_by_label("People").select_option("disallow"),
+        "disallow",
+    ),
+    "number_of_videos": (lambda page: choose(page, "number_of_videos", "2"), None),
+}
+ELSEWHERE = {
+    "reference_images": "exclude frames; see test_pictures_settings_and_the_way_survive_a_reload",
+    "task": "is the way of working, taken from the video",
+    "source_video": "is the video gone on from",
+    "previous_interaction_id": "is the video gone on from",
+}
+
+
+def test_every_field_that_is_typed_is_in_the_request_that_arrived(
+    create: Page, app_server: AppServer
+) -> None:
+    assert TYPED.keys() | ELSEWHERE.keys() == {field.name for field in fields(VideoRequest)}
+    create.locator("#composer summary").click()
+    for name, (typed, _) in TYPED.items():
+        typed(create)
+        if name in ("first_frame", "last_frame"):
+            alt = name.replace("_", " ").capitalize()
+            expect(create.get_by_alt_text(alt)).to_be_visible()
+        create.wait_for_timeout(250)
+    expect(create.locator("#go")).to_have_text("Generate 2 videos · 8 s · free, simulated")
+    create.locator("#go").click()
+    expect(create.locator("#working .job")).to_have_count(2)
+    made = create.request.get(f"{create.url}v1/videos").json()["data"]
+    rows = [row_of(app_server, video["id"])["request"] for video in made]
+    assert sorted(row["seed"] for row in rows) == [42, 43]
+    for name, (_, value) in TYPED.items():
+        arrived = rows[-1].get(name)
+        if value == "inputs/":
+            with Image.open(app_server.outputs / arrived) as picture:
+                assert picture.width * 16 == pytest.approx(picture.height * 9, rel=0.02), name
+        else:
+            assert arrived == value, name
+
+
+def test_a_video_of_ones_own_is_brought_in_and_can_be_gone_on_from(
+    create: Page, tmp_path: Path
+) -> None:
+    (tmp_path / "Holiday.mp4").write_bytes(blank(4))
+    create.locator("#bring summary").click()
+    create.get_by_label("Choose a video").set_input_files(tmp_path / "Holiday.mp4")
+    expect(create.get_by_label("What it shows")).to_have_value("Holiday")
+    create.get_by_label("From").fill("1")
+    create.get_by_role("button", name="Bring it in").click()
+    id = until_done(create, "Holiday")
+    assert seen(create, id).seconds == pytest.approx(3, abs=0.2)
+    begin(create, "continue")
+    expect(create.locator("#card")).to_contain_text("Holiday")
+
+
+def test_a_name_and_a_star_are_kept(create: Page) -> None:
+    generate(create, "A quiet street")
+    until_it_plays(create)
+    create.get_by_role("button", name="Star", exact=True).click()
+    expect(create.locator("#screen .star")).to_have_attribute("aria-pressed", "true")
+    create.locator("#screen .menu summary").click()
+    create.get_by_role("button", name="Rename", exact=True).click()
+    create.get_by_label("Name of this video").fill("Home")
+    create.keyboard.press("Enter")
+    expect(create.locator("#screen .prompt")).to_contain_text("Home")
+    create.reload()
+    expect(create.locator("#screen .prompt")).to_contain_text("Home")
+    expect(create.locator("#screen .star")).to_have_attribute("aria-pressed", "true")
