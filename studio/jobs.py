@@ -105,6 +105,7 @@ class Jobs:
         *,
         parent: str | None = None,
         relation: Relation | None = None,
+        draft: bool = False,
         idempotency_key: str | None = None,
     ) -> tuple[Job, ...]:
         """Several requests as one batch, in their order: all are queued and paid for, or none."""
@@ -112,7 +113,8 @@ class Jobs:
             raise RequestError(
                 Problem("prompt", f"Ask for 1 to {MOST_IN_A_BATCH} videos in one batch.")
             )
-        return await self._submit(requests, visitor, Link(parent, relation), idempotency_key)
+        link = Link(parent, relation, draft=draft)
+        return await self._submit(requests, visitor, link, idempotency_key)
 
     async def _submit(
         self, requests: Sequence[VideoRequest], visitor: Visitor, link: Link, key: str | None

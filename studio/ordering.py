@@ -148,7 +148,8 @@ class Orders:
         if parent is None:
             raise RequestError(Problem("parent", f"Choose the video to {relation.value}."))
         if relation is Relation.FINAL:
-            return await self._inputs.restore(_full_settings(parent))
+            full = _full_settings(parent)
+            return request if request.model else await self._inputs.restore(full)
         if relation is Relation.REMIX and not lineage.task_of(relation, parent, offer.models):
             before = await self._inputs.restore(parent.request)
             return replace(before, prompt=request.prompt)

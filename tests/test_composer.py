@@ -313,12 +313,12 @@ def test_several_videos_of_one_seed_get_seeds_of_their_own() -> None:
     assert [request.seed for request in order.requests] == [2**32 - 1, 0, 1]
 
 
-def test_a_draft_is_made_by_the_cheapest_that_takes_its_pictures() -> None:
+def test_a_draft_is_priced_as_the_cheapest_makes_it() -> None:
     order = order_of(asked(resolution="4k", duration=8), VEO, draft_first=True)
-    assert (order.requests[0].model, order.requests[0].resolution) == (OMNI.id, "360p")
     assert label(order, offer()) == "Draft · 8 s · about $0.19"
-    pictured = order_of(asked(reference_images=(PICTURE,) * 4), VEO, draft_first=True)
-    assert len(pictured.requests[0].reference_images) == 4
+    assert (order.requests[0].model, order.requests[0].resolution) == (VEO.id, "4k"), "kept for it"
+    two = order_of(asked(duration=8, number_of_videos=2), VEO, draft_first=True)
+    assert label(two, offer()) == "Draft 2 videos · 8 s · about $0.37"
 
 
 def test_named_reference_images_are_told_in_the_prompt() -> None:

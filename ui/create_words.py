@@ -162,7 +162,7 @@ class MakeWords:
         "seed …"
     )
     batch_lines: str = "Prompts"
-    batch_files: str = "Add a CSV or text file, or pictures: each becomes a first frame"
+    batch_files: str = "Add a CSV or text file, or pictures to start from, one video each"
     batch_look: str = "Check and price"
     batch_empty: str = "Write at least one prompt, or add pictures to the prompt above."
     batch_columns: str = "Line"

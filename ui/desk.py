@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -76,15 +77,15 @@ class Desk:
         """The draft with which a way begins."""
         if way in (Relation.EXTEND, Relation.EDIT, Relation.CONTINUE):
             return {**draft, "way": way, "parent": job.id, "model": job.model, "changed": "way"}
-        old = await asyncio.to_thread(draft_of, job.request, self.studio.storage, self.uploads)
-        kept = {"edits": draft.get("edits"), "model": job.model, "generate_audio": True}
+        whole = job.extra.get("full") if way == Relation.FINAL else None
+        asked = {"model": job.model, **job.request} if whole is None else whole
+        old = await asyncio.to_thread(draft_of, asked, self.studio.storage, self.uploads)
+        kept = {"edits": draft.get("edits"), "generate_audio": True}
         fresh: Draft = {**kept, **old, "changed": "way"}
         if not (seed or way == Relation.FINAL):
             fresh = {**fresh, "seed": ""}
-        if way == Relation.FINAL:
-            finer = {name: draft.get(name) for name in ("model", "resolution")}
-            same = finer["model"] == job.model
-            fresh = {**fresh, **({"model": None, "resolution": None} if same else finer)}
+        if way == Relation.VARIATION:  # a number of its own, so that it can be had again
+            fresh = {**fresh, "seed": str(secrets.randbelow(2**32))}
         if way in (Relation.VARIATION, Relation.FINAL):
             fresh = {**fresh, "way": way, "parent": job.id}
         return fresh
@@ -108,6 +109,7 @@ class Desk:
             visitor,
             parent=basis.job.id if basis else None,
             relation=basis.way if basis else None,
+            draft=order.draft,
             idempotency_key=once(value, f"{order.requests!r} {basis and basis.job.id}"),
         )
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from studio import lineage
+from studio.drafts import draft_of
+from studio.job import Relation
 from studio.offer import Offer
-from ui.choices import fit, only_offered
+from ui.choices import fit
 from ui.composer import money
 from ui.draft import Draft
-from ui.ways import GIVEN, Basis, cheapest
+from ui.ways import GIVEN, Basis
 from ui.words import WORDS
 from veo_client.models import Model
 from veo_client.request import VideoRequest
@@ -23,6 +26,9 @@ class Order:
     price: float | None
     """USD of all; None: nobody can say."""
     draft: bool = False
+    """Whether the studio is to make them as cheaply as possible."""
+    seconds: int | None = None
+    """Of a draft: what it will last."""
 
     @property
     def count(self) -> int:
@@ -40,34 +46,47 @@ def ordered(
     request: VideoRequest, model: Model, offer: Offer, draft: Draft, basis: Basis | None
 ) -> Order:
     """``request`` as its model makes it, and the same by the others that were chosen."""
-    first = draft.get("draft_first") is True and not request.task
-    if first:
-        model, resolution = cheapest(_takers(request, offer))
-        request = replace(request, resolution=resolution)
+    if is_drafted(request, draft, basis):
+        return _drafted(fit(request, model).request, offer)
     chosen = draft.get("also")
-    also = chosen if isinstance(chosen, list) and not request.task and not first else []
+    also = chosen if isinstance(chosen, list) and not request.task else []
     models = [model, *(each for each in offer.models if each.id in also and each is not model)]
     asked = [(fit(request, each, draft.get("changed")).request, each) for each in models]
-    prices = [lineage.price(one, each, basis.job if basis else None) for one, each in asked]
-    known = [price for price in prices if price is not None]
+    parent = basis.job if basis else None
     return Order(
         requests=tuple(single for one, _ in asked for single in _seeded(one)),
-        price=sum(known) if len(known) == len(prices) else None,
-        draft=first,
+        price=_sum(lineage.price(one, each, parent) for one, each in asked),
     )
 
 
-def _takers(request: VideoRequest, offer: Offer) -> tuple[Model, ...]:
-    """The models that take all of its pictures."""
-    pictures = ("first_frame", "last_frame", "reference_images")
-    return tuple(
-        model
-        for model in offer.models
-        if all(
-            getattr(only_offered(request, model), name) == getattr(request, name)
-            for name in pictures
-        )
+def is_drafted(request: VideoRequest, draft: Draft, basis: Basis | None) -> bool:
+    """Whether it is made cheaply first."""
+    final = basis is not None and basis.way is Relation.FINAL
+    return draft.get("draft_first") is True and not request.task and not final
+
+
+def _drafted(request: VideoRequest, offer: Offer) -> Order:
+    """The studio drafts what is asked for in full; here it is priced so."""
+    single = replace(request, number_of_videos=1, prompt=request.prompt or "-")
+    one = draft_of(single, offer.models)
+    model = next(each for each in offer.models if each.id == one.model)
+    price = one.cost(model)
+    return Order(
+        requests=_seeded(request),
+        price=None if price is None else price * request.number_of_videos,
+        draft=True,
+        seconds=one.duration,
     )
+
+
+def _sum(prices: Iterable[float | None]) -> float | None:
+    """Of all; None where one of them is not known."""
+    total = 0.0
+    for price in prices:
+        if price is None:
+            return None
+        total += price
+    return total
 
 
 def _seeded(request: VideoRequest) -> tuple[VideoRequest, ...]:
@@ -97,7 +116,7 @@ def _does(order: Order, basis: Basis | None) -> str:
 
 
 def _seconds(order: Order) -> str:
-    seconds = {request.duration for request in order.requests}
+    seconds = {order.seconds or request.duration for request in order.requests}
     one = next(iter(seconds)) if len(seconds) == 1 else None
     words = WORDS.make.plus_seconds if order.requests[0].task else WORDS.seconds_short
     return words.format(n=one) if one else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from studio import lineage
@@ -47,28 +47,14 @@ def possible(job: Job, offer: Offer) -> frozenset[Relation]:
     ways = {way for way in WAYS if any(can(model, way, job, offer) for model in offer.models)}
     if not job.prompt or job.relation is Relation.IMPORT:
         ways -= {Relation.VARIATION, Relation.FINAL}
-    if not is_draft(job, offer.models):
+    if not is_draft(job):
         ways.discard(Relation.FINAL)
     return frozenset(ways)
 
 
-def is_draft(job: Job, models: tuple[Model, ...]) -> bool:
-    """Whether it could be made finer: by the cheapest model at its lowest resolution."""
-    if len(models) < 2 or job.request.get("task"):
-        return False
-    model, resolution = cheapest(models)
-    return job.model == model.id and job.request.get("resolution") == resolution
-
-
-def cheapest(models: Iterable[Model]) -> tuple[Model, str]:
-    """The cheapest model and its cheapest resolution."""
-    priced = [
-        (model.price(resolution, 1), index, model, resolution)
-        for index, model in enumerate(models)
-        for resolution in model.resolutions
-    ]
-    _, _, model, resolution = min(priced, key=lambda each: each[:2])
-    return model, resolution
+def is_draft(job: Job) -> bool:
+    """Whether it stands for a finer video, whose settings it keeps."""
+    return isinstance(job.extra.get("full"), Mapping)
 
 
 def limited(offer: Offer, basis: Basis | None) -> Offer:
