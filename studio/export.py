@@ -37,15 +37,18 @@ class Exported:
     """A sentence for each video that was missing or damaged here."""
 
 
-def export_library(storage: Storage, database: Database, path: Path) -> Exported:
+def export_library(
+    storage: Storage, database: Database, path: Path, done: Exported | None = None
+) -> Exported:
     """Write everything to a folder, or to a ZIP file without ever holding it. Blocking.
 
-    Repeated into the same folder, it copies what is new. Raises ArchiveError.
+    Repeated into the same folder, it copies what is new. ``done`` is counted up on the way. Raises
+    ArchiveError.
     """
     if path.resolve().is_relative_to(storage.root) or storage.root.is_relative_to(path.resolve()):
         raise ArchiveError("Choose a place outside of the outputs folder.")
     try:
-        return _Export(storage, database, target(path)).run()
+        return _Export(storage, database, target(path), done or Exported()).run()
     except OSError as error:
         raise ArchiveError(
             f"It could not be written ({error.strerror or 'unknown error'}): is there enough "
@@ -54,12 +57,12 @@ def export_library(storage: Storage, database: Database, path: Path) -> Exported
 
 
 class _Export:
-    def __init__(self, storage: Storage, database: Database, to: Target) -> None:
+    def __init__(self, storage: Storage, database: Database, to: Target, done: Exported) -> None:
         self._storage = storage
         self._database = database
         self._to = to
         self._inputs: set[str] = set()
-        self._done = Exported()
+        self._done = done
 
     def run(self) -> Exported:
         whole = False

@@ -48,11 +48,13 @@ class Imported:
     """A sentence for everything that was not taken."""
 
 
-def import_library(storage: Storage, database: Database, path: Path) -> Imported:
+def import_library(
+    storage: Storage, database: Database, path: Path, done: Imported | None = None
+) -> Imported:
     """Bring in a folder or a ZIP file, or another studio's outputs folder. Blocking.
 
     What is here and well is left alone, so it can be repeated. Raises ArchiveError, Busy or
-    StorageUnusable; what came in before that stays.
+    StorageUnusable; what came in before that stays. ``done`` is counted up on the way.
     """
     try:
         archive = source(path)
@@ -60,7 +62,7 @@ def import_library(storage: Storage, database: Database, path: Path) -> Imported
         raise ArchiveError("There is no folder or ZIP file that can be read.") from error
     try:
         with alone_in(storage):
-            return _Import(storage, database, archive).run()
+            return _Import(storage, database, archive, done or Imported()).run()
     finally:
         archive.close()
 
@@ -70,11 +72,13 @@ class _Refused(Exception):
 
 
 class _Import:
-    def __init__(self, storage: Storage, database: Database, archive: Source) -> None:
+    def __init__(
+        self, storage: Storage, database: Database, archive: Source, done: Imported
+    ) -> None:
         self._storage = storage
         self._database = database
         self._archive = archive
-        self._done = Imported()
+        self._done = done
 
     def run(self) -> Imported:
         for name in self._archive.names():

@@ -129,3 +129,20 @@ def test_the_shell_completes_its_options() -> None:
         text=True,
     )
     assert told.stdout.split() == ["--first-frame"]
+
+
+def test_the_studios_commands_complete_too() -> None:
+    script = subprocess.run(
+        [sys.executable, "-m", "studio", "completion", "bash"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert script.returncode == 0, script.stderr
+    asked = "COMP_WORDS=(studio ex); COMP_CWORD=1; _shtab_studio; echo ${COMPREPLY[*]}"
+    told = subprocess.run(
+        ["bash", "-c", f"{script.stdout}\n{asked}"],  # noqa: S607
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.split() == ["export"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -35,6 +36,29 @@ def shown() -> Iterator[Tell]:
             progress.update(task, description=words, completed=done)
 
         yield tell
+
+
+@contextmanager
+def counted(words: str, count: Callable[[], int]) -> Iterator[None]:
+    """A number that grows while the body runs; nothing where nobody looks on."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.2):
+            sys.stderr.write(f"\r{words} {count():,}")
+            sys.stderr.flush()
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        looking.join()
+        sys.stderr.write("\r\033[K")
 
 
 def _lines() -> Tell:
