@@ -85,12 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     one = command("recover", commands.recover)
     one.add_argument("id", metavar="ID", help="ours, or Google's")
     one.add_argument("--json", action="store_true", help="for programs")
-    one = command("completion", _completion)
+    one = command("complete", _complete)
     one.add_argument("shell", choices=["bash", "zsh", "tcsh"])
     return parser
 
 
-def _completion(options: argparse.Namespace) -> int:
+def _complete(options: argparse.Namespace) -> int:
     """Prints what completes these commands in a shell, for a function called studio."""
     try:
         import shtab

@@ -133,7 +133,7 @@ def test_the_shell_completes_its_options() -> None:
 
 def test_the_studios_commands_complete_too() -> None:
     script = subprocess.run(
-        [sys.executable, "-m", "studio", "completion", "bash"],
+        [sys.executable, "-m", "studio", "complete", "bash"],
         cwd=ROOT,
         capture_output=True,
         text=True,
