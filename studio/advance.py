@@ -159,6 +159,8 @@ class Advance:
         except FilteredError as error:
             return await self._end(job, State.FILTERED, error)
         except VeoError as error:
+            if again := lineage.from_file(job, error):
+                return await self._save(job, next_at=_now(), **again)
             return await self._end(job, State.FAILED, error)
         except Exception as error:
             log.exception("The create of %s ended in an unforeseen way", job.id)
@@ -176,7 +178,8 @@ class Advance:
             return job
         found = await self.database.read(lambda c: rows.many(c, [job.parent or ""]))
         parent = found.get(job.parent or "")
-        request = await lineage.filled(request, parent, model, job.credential, self.inputs)
+        own = "" if job.extra.get("uploads") else job.credential
+        request = await lineage.filled(request, parent, model, own, self.inputs)
         estimate = 0.0 if job.simulated else lineage.price(request, model, parent)
         kept = await self.inputs.keep(lineage.checked(request, job.relation, model))
         told = lineage.notice(request, model) or job.notice

@@ -11,10 +11,11 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from studio.inputs import Inputs
 from studio.job import Job, Relation, State
-from veo_client.errors import Problem, RequestError
+from veo_client.errors import Problem, RequestError, VeoError
 from veo_client.models import Model
 from veo_client.request import Task, VideoRequest, default_duration
 
@@ -116,6 +117,17 @@ async def filled(
         return replace(request, previous_interaction_id=parent.provider_id)
     video = await asyncio.to_thread(inputs.there, parent.video, "parent", _PARENT_GONE)
     return replace(request, source_video=video)
+
+
+def from_file(job: Job, error: VeoError) -> dict[str, Any] | None:
+    """What to change where Google has forgotten the parent's interaction: nothing was created, so
+    the parent's file is sent in its place. None: that is not what ``error`` says."""
+    fields = [problem.field for problem in getattr(error, "problems", ())]
+    if not job.parent or "previous_interaction_id" not in fields:
+        return None
+    left = {name: value for name, value in job.request.items() if name not in fields}
+    extra = {**job.extra, "uploads": True}
+    return {"state": State.QUEUED, "submitted_at": None, "request": left, "extra": extra}
 
 
 def price(request: VideoRequest, model: Model, parent: Job | None) -> float | None:

@@ -24,7 +24,7 @@ from studio.media import last_frame, picture_of
 from studio.settings import Settings
 from studio.studio import Studio
 from tests.api_kit import clip, picture
-from tests.strict_google import StrictGoogle
+from tests.strict_google import RemoteJob, StrictGoogle
 from tests.studio_kit import ME, STRANGER, made, over, studio_on, studio_on_stand_in, until
 from veo_client import RequestError, VideoRequest
 
@@ -235,3 +235,18 @@ async def test_several_prompts_are_one_batch_that_is_paid_for_whole_or_not_at_al
         assert len(await studio.jobs.recent(ME.owner, 50)) == google.creates == 4
     assert [job.prompt for job in jobs] == [f"fox {number}" for number in range(4)]
     assert {(job.batch, job.relation) for job in jobs} == {(jobs[0].batch, "variation")}
+
+
+async def test_where_google_has_forgotten_the_parent_its_file_is_sent(tmp_path: Path) -> None:
+    async with with_parent(tmp_path) as (google, studio):
+        google.running_polls = 0
+        parent = await made(studio)
+        del google.jobs[parent.provider_id or ""]
+        google.jobs["v1_other"] = RemoteJob("v1_other", {})  # so that ids are not given twice
+        child = await over(studio, await child_of(studio, parent, Relation.EDIT))
+        refused, taken = (one.body for one in google.seen("omni_create")[1:])
+    assert child.state is State.COMPLETED, child.reason
+    assert refused["previous_interaction_id"] == parent.provider_id
+    assert "previous_interaction_id" not in taken
+    assert '"type": "video"' in json.dumps(taken)
+    assert "EEA" in (child.notice or "")
