@@ -141,7 +141,8 @@ def sample(schema: Mapping[str, Any], name: str, id: str, word: str) -> Any:
 
 
 def make_things(client: httpx.Client) -> str:
-    """One finished video with a link, one under way, and whatever else can be created."""
+    """One finished video with a link, one under way, a film, and whatever else can be created."""
+    film = begin_film(client)
     frame = base64.b64encode(picture()).decode()
     order = {"prompt": f"{SECRET} one", "seconds": "4", "input_reference": {"image_url": frame}}
     video = client.post("/v1/videos", json=order).json()
@@ -152,10 +153,28 @@ def make_things(client: httpx.Client) -> str:
         time.sleep(0.1)
         video = client.get(f"/v1/videos/{video['id']}").json()
     client.post(f"/v1/videos/{video['id']}/share", json={"prompt": True})
+    put_together(client, film, end)
     for route, operations in CONTRACT["paths"].items():
         if "post" in operations and "{" not in route and route != "/v1/videos":
             client.post(route, json=sample_body("POST", route, video["id"], SECRET))
     return str(video["id"])
+
+
+def begin_film(client: httpx.Client) -> str:
+    """A film of one scene that is being made; its address."""
+    film = client.post("/v1/films", json={"script": f"{SECRET} scene [4s]"}).json()
+    client.post(f"/v1/films/{film['id']}/run", json={})
+    return f"/v1/films/{film['id']}"
+
+
+def put_together(client: httpx.Client, film: str, end: float) -> None:
+    """Wait for its scene, then for its file."""
+    while client.post(f"{film}/stitch").status_code != 202:
+        assert time.monotonic() < end, client.get(film).text
+        time.sleep(0.1)
+    while client.get(film).json()["stitched"]["status"] != "ready":
+        assert time.monotonic() < end, client.get(film).text
+        time.sleep(0.1)
 
 
 def rows_of(database: Path, owner: str) -> dict[str, list[dict[str, Any]]]:

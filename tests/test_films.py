@@ -263,7 +263,7 @@ async def test_pictures_are_kept_shown_to_their_owner_alone_and_taken_away(
         drawn = [base64.b64encode(picture(color)).decode() for color in ("red", "blue")]
         films = (await client.patch(at, json={"reference_images": drawn})).json()
         kept = films["scenes"][0]["pictures"]["reference_images"]
-        names = [each.rpartition("/")[2] for each in kept]
+        names = [each.rpartition("=")[2] for each in kept]
         films = (await client.patch(at, json={"reference_images": names[1:]})).json()
         assert len(films["scenes"][0]["pictures"]["reference_images"]) == 1
         stolen = await client.patch(at, json={"reference_images": names[:1]})

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.api_kit import picture
 from tests.app_server import AppServer
 from tests.test_page import CONTRAST
 
@@ -157,6 +158,31 @@ def test_scenes_are_put_in_order_by_keyboard_and_by_hand(page: Page, app_server:
     expect(page.get_by_label("Seconds of scene 4")).to_have_value("6")
     film = on_the_server(page, app_server)
     assert [scene["prompt"] for scene in film["scenes"]] == texts(page)
+
+
+def test_pictures_of_a_scene_are_added_seen_and_taken_away(
+    page: Page, app_server: AppServer
+) -> None:
+    a_film(page, app_server, "One")
+    file: Any = {"name": "red.png", "mimeType": "image/png", "buffer": picture()}
+    page.get_by_label("Reference of scene 1: add a picture").set_input_files(file)
+    shown = page.get_by_role("img", name="Reference")
+    expect(shown).to_have_count(1)
+    page.get_by_label("Reference of scene 1: add a picture").set_input_files(
+        {**file, "buffer": picture("blue")}
+    )
+    expect(shown).to_have_count(2)
+    assert shown.nth(1).evaluate("(img) => img.decode().then(() => img.naturalWidth)") == 64
+    expect(page.get_by_label("First frame of scene 1: add a picture")).to_have_count(0)
+    page.get_by_role("button", name="Reference of scene 1: remove the picture").first.click()
+    expect(shown).to_have_count(1)
+    page.get_by_role("button", name="Reference of scene 1: remove the picture").click()
+    page.get_by_label("First frame of scene 1: add a picture").set_input_files(file)
+    expect(page.get_by_role("img", name="First frame")).to_be_visible()
+    broken = {**file, "buffer": b"no picture at all"}
+    page.get_by_label("Last frame of scene 1: add a picture").set_input_files(broken)
+    expect(page.locator("#trouble")).to_contain_text("picture")
+    assert [*on_the_server(page, app_server)["scenes"][0]["pictures"]] == ["first_frame"]
 
 
 def test_nobody_else_sees_a_film_and_an_unsure_scene_asks_before_it_costs_again(

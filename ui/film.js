@@ -201,8 +201,11 @@ async function addPicture(input) {
     for (const one of input.closest('.slots').querySelectorAll('.filled')) form.append(`${field}[]`, one.dataset.name)
     form.append(`${field}[]`, input.files[0])
   } else form.append(field, input.files[0])
-  input.closest('.slot').classList.add('busy')
+  const slot = input.closest('.slot')
+  slot.classList.add('busy')
   await act('PATCH', `${api}/scenes/${scene}`, form)
+  slot.classList.remove('busy')
+  input.value = ''
 }
 
 function removePicture(button) {

@@ -281,7 +281,7 @@ def _slots(scene: Mapping[str, Any], number: int) -> Iterator[str]:
 def _filled(field: str, name: str, at: str, number: int, index: int) -> str:
     remove = escape(WORDS.remove_picture.format(slot=name, n=number))
     return (
-        f'<div class="slot filled" data-name="{escape(at.rpartition("/")[2])}">'
+        f'<div class="slot filled" data-name="{escape(at.rpartition("=")[2])}">'
         f'<img src="{UP}{escape(at[1:])}" alt="{escape(name)}"><button class="remove" '
         f'data-act="unpicture" data-field="{field}" data-index="{index}" aria-label="{remove}" '
         f'title="{remove}">✕</button></div>'

@@ -109,7 +109,6 @@ def _films(films: Films) -> list[BaseRoute]:
         Route(f"{one}/stitch", films.stitch, methods=["POST"]),
         Route(f"{one}/stitch", films.stop_stitching, methods=["DELETE"]),
         Route(f"{one}/content", films.content),
-        Route(f"{one}/pictures/{{name}}", films.picture),
     ]
 
 

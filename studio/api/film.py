@@ -89,7 +89,7 @@ def _pictures(film: Film, scene: Scene) -> dict[str, Any]:
     """Addresses of the pictures, as seen from the root."""
 
     def address(key: str) -> str:
-        return f"/v1/films/{film.id}/pictures/{key.rpartition('/')[2]}"
+        return f"/v1/films/{film.id}/content?variant=picture&name={key.rpartition('/')[2]}"
 
     request: Mapping[str, Any] = scene.request
     single = {

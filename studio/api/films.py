@@ -192,8 +192,14 @@ class Films:
         return self._shown(film, visitor)
 
     async def content(self, request: Request) -> Response:
-        """The stitched film, in ranges where asked; ``variant=settings``: what is known of it."""
+        """The stitched film, in ranges where asked.
+
+        ``variant=settings``: what is known of it; ``variant=picture``: the one of a scene by its
+        ``name``.
+        """
         _, film = await self._own(request)
+        if request.query_params.get("variant") == "picture":
+            return await self._picture(film, request)
         facts: Mapping[str, Any] | None = film.stitched
         if not facts:
             raise Refused(404, "not_stitched", "This film has not been put together yet.")
@@ -210,10 +216,8 @@ class Films:
         name = file_name(film.name or "film") + "-AI-generated.mp4"
         return await sent(self._studio.storage, kept, request, headers, name)
 
-    async def picture(self, request: Request) -> Response:
-        """A picture that a scene of this film holds."""
-        _, film = await self._own(request)
-        key = f"inputs/{request.path_params['name']}"
+    async def _picture(self, film: Film, request: Request) -> Response:
+        key = f"inputs/{request.query_params.get('name', '')}"
         if not any(key in pictures_in(scene.request) for scene in film.scenes):
             raise Refused(404, "not_found", "There is no such picture in this film.")
         kept = await asyncio.to_thread(self._studio.storage.look, key)
