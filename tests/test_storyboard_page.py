@@ -169,7 +169,7 @@ def test_pictures_of_a_scene_are_added_seen_and_taken_away(
     shown = page.get_by_role("img", name="Reference")
     expect(shown).to_have_count(1)
     page.get_by_label("Reference of scene 1: add a picture").set_input_files(
-        {**file, "buffer": picture("blue")}
+        file | {"buffer": picture("blue")}
     )
     expect(shown).to_have_count(2)
     assert shown.nth(1).evaluate("(img) => img.decode().then(() => img.naturalWidth)") == 64
@@ -179,7 +179,7 @@ def test_pictures_of_a_scene_are_added_seen_and_taken_away(
     page.get_by_role("button", name="Reference of scene 1: remove the picture").click()
     page.get_by_label("First frame of scene 1: add a picture").set_input_files(file)
     expect(page.get_by_role("img", name="First frame")).to_be_visible()
-    broken = {**file, "buffer": b"no picture at all"}
+    broken: Any = {**file, "buffer": b"no picture at all"}
     page.get_by_label("Last frame of scene 1: add a picture").set_input_files(broken)
     expect(page.locator("#trouble")).to_contain_text("picture")
     assert [*on_the_server(page, app_server)["scenes"][0]["pictures"]] == ["first_frame"]
