@@ -178,9 +178,11 @@ def worker(options: argparse.Namespace) -> int:
     settings = _settings()
     if not settings.queue_url:
         raise ValueError("A worker needs QUEUE_URL. Without it the app itself does the work.")
+    from studio.logs import set_up
     from studio.studio import Studio
     from studio.worker import work
 
+    set_up(settings)
     return work(Studio(settings, role="worker"), options.slots)
 
 

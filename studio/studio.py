@@ -162,6 +162,8 @@ class Studio:
         await self.jobs.watcher.stop()
         await self.providers.aclose()
         self._lock.release()
+        if self.telemetry:
+            await asyncio.to_thread(self.telemetry.pipeline.flush)
 
     async def _take_back(self, driver: Rounds) -> None:
         """Alone on this folder: what an earlier process held when it died is due at once.

@@ -58,7 +58,7 @@ def _handed_through(
     told = {
         "Accept-Ranges": "bytes",
         "Last-Modified": formatdate(kept.modified, usegmt=True),
-        "ETag": f'"{kept.size:x}-{kept.modified:x}"',
+        "ETag": f'"{kept.size:x}-{int(kept.modified * 1000):x}"',
         **headers,
     }
     told["Content-Disposition"] = f"{_how(request)}; filename*=utf-8''{quote(name)}"

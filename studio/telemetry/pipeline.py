@@ -24,16 +24,16 @@ from studio.settings import Settings
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The three signals of one process. They are flushed by themselves when it ends."""
+    """The three signals of one process."""
 
     traces: TracerProvider
     metrics: MeterProvider
     logs: LoggerProvider
 
     def flush(self) -> None:
-        """Send what waits now. Blocking."""
+        """Send what waits now, for six seconds at most. Blocking."""
         for provider in (self.traces, self.metrics, self.logs):
-            provider.force_flush(5000)
+            provider.force_flush(2000)
 
 
 def pipeline(settings: Settings, role: str) -> Pipeline:
