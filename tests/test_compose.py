@@ -76,8 +76,8 @@ def stack(tmp_path: Path, postgres_url: str) -> Iterator[Stack]:
         stack.hosts["redis:6379"] = f"127.0.0.1:{port}"
         port = free_port()
         program = [node, str(tools.azurite().parent / "blob" / "main.js")]
-        here = ("--blobHost=127.0.0.1", f"--blobPort={port}")
-        running.callback(stack.server("azurite", program, port, *here).kill)
+        place = ("--blobHost=127.0.0.1", f"--blobPort={port}")
+        running.callback(stack.server("azurite", program, port, *place).kill)
         stack.hosts["azurite:10000"] = f"127.0.0.1:{port}"
         yield stack
 
@@ -126,7 +126,7 @@ def used(stack: Stack, told: Mapping[str, str]) -> tuple[str, bytes]:
             stderr=log,
         )
         running.callback(worker.kill)
-        environment = {**stack.environment("web"), **told}
+        environment: dict[str, Any] = {**stack.environment("web"), **told}
         outputs = Path(environment.pop("OUTPUTS_DIR"))
         web = start(outputs, command=stack.command("web"), **environment)
         running.callback(web.kill)
