@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import json
+import struct
 from collections.abc import AsyncIterator
 from fractions import Fraction
 from typing import Any
@@ -71,6 +72,14 @@ def film(
             container.mux(sound.encode(samples))
         container.mux(sound.encode())
     return file.getvalue()
+
+
+def held_upright(video: bytes) -> bytes:
+    """The same MP4 as a phone held upright writes it: lying, to be shown turned clockwise."""
+    at = video.index(b"tkhd")
+    end = at - 4 + int.from_bytes(video[at - 4 : at], "big")
+    matrix = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
+    return video[: end - 44] + matrix + video[end - 8 :]
 
 
 async def done(videos: AsyncVideos, id: str) -> Any:
@@ -162,6 +171,22 @@ async def test_what_is_brought_in_is_trimmed_upright_and_tells_nothing_of_its_pa
     first = Image.open(studio.settings.outputs_dir / following.request["first_frame"])
     assert np.array_equal(np.asarray(first), np.asarray(Image.open(io.BytesIO(last_frame(path)))))
     assert following.request["aspect_ratio"] == "9:16"
+
+
+async def test_what_a_phone_filmed_upright_stands_upright(there: There) -> None:
+    client, _, studio, _ = there
+    sent = held_upright(film(2))
+    answer = await client.post(
+        "/v1/videos/imports", data={"fit": "pad"}, files={"video": ("a.mp4", sent)}
+    )
+    body = answer.json()
+    assert body["size"] == "720x1280", body
+    with av.open(str(studio.settings.outputs_dir / f"videos/{body['id']}.mp4")) as container:
+        frames = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+    tops = [int(np.nonzero(frame[:, 360] > 120)[0].mean()) for frame in (frames[2], frames[-3])]
+    assert tops[0] < 400
+    assert tops[1] > 880
+    assert frames[20][:100].max() < 40  # 480x640 has bars above and below in 9:16
 
 
 @pytest.mark.parametrize(
