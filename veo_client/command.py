@@ -27,7 +27,7 @@ from veo_client.errors import (
 from veo_client.events import Completed, Event, Running, Submitted
 from veo_client.models import ModelTable, load_models
 from veo_client.options import request_from
-from veo_client.progress import Tell, share, shown
+from veo_client.progress import Screen, say, share, shown
 from veo_client.quote import Quote, quote
 
 KEPT, NO_VIDEO, NOTHING_SENT, NOT_AGREED, NOT_OVER, NOBODY_KNOWS, STOPPED = 0, 1, 2, 3, 4, 5, 130
@@ -63,7 +63,7 @@ class Run:
             return asyncio.run(self._follow(None))
         table = load_models(os.environ.get("MODELS_FILE") or None)
         offer = quote(request_from(self._options, _prompt(self._options.prompt)), table=table)
-        _say(_priced(offer))
+        say(_priced(offer))
         self._told |= {"model": offer.model.id, "simulated": offer.simulated}
         self._told["cost_estimate"] = 0.0 if offer.simulated else offer.cost
         if not self._agreed(offer):
@@ -76,21 +76,21 @@ class Run:
         if offer.simulated or self._options.yes or cheap:
             return True
         if not sys.stdin.isatty():
-            _say("Nothing was sent: nobody is here to be asked. Say --yes, or raise --ask-above.")
+            say("Nothing was sent: nobody is here to be asked. Say --yes, or raise --ask-above.")
             return False
         sys.stderr.write("Make it? [y/N] ")
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() in ("y", "yes"):
             return True
-        _say("Nothing was sent.")
+        say("Nothing was sent.")
         return False
 
     async def _follow(self, offer: Quote | None, table: ModelTable | None = None) -> int:
-        with shown() as tell:
+        with shown() as screen:
             async for event in self._events(offer, table):
-                self._note(event, tell)
+                self._note(event, screen)
         for path in self._told["videos"]:
-            _say(f"Kept: {path}")
+            say(f"Kept: {path}")
         return KEPT
 
     def _events(self, offer: Quote | None, table: ModelTable | None) -> AsyncIterator[Event]:
@@ -100,19 +100,19 @@ class Run:
             return resume(self._options.resume, poll_interval=pause, **ways)
         return generate(offer.request, table=table, poll_interval=pause, **ways)
 
-    def _note(self, event: Event, tell: Tell) -> None:
+    def _note(self, event: Event, screen: Screen) -> None:
         self._id = self._told["id"] = event.id
         if isinstance(event, Submitted):
-            _say(f"Sent. Its id is {event.id}")
+            screen.say(f"Sent. Its id is {event.id}")
             if event.notice:
-                _say(event.notice)
+                screen.say(event.notice)
         elif isinstance(event, Running):
-            tell("Google is making it", share(event.elapsed, self._usual))
+            screen.tell("Google is making it", share(event.elapsed, self._usual))
         elif isinstance(event, Completed):
             self._told["videos"] = [str(path) for path in self._placed(event.videos)]
             self._told |= {"held_back": event.held_back, "usage": dict(event.usage or {})}
         else:
-            tell("It is done and on its way", 0.95)
+            screen.tell("It is done and on its way", 0.95)
 
     def _placed(self, videos: tuple[Path, ...]) -> list[Path]:
         """The videos where they are wanted, one beside the other."""
@@ -139,11 +139,11 @@ class Run:
 
     def _failed(self, error: VeoError) -> int:
         self._told["error"] = {"code": error.code, "message": str(error)}
-        _say(str(error))
+        say(str(error))
         if isinstance(error, UnknownOutcome):
             return NOBODY_KNOWS
         if self._id and isinstance(error, _GOES_ON):
-            _say(_how_to_resume(self._id))
+            say(_how_to_resume(self._id))
             return NOT_OVER
         refused = not self._id and isinstance(error, RequestError | CredentialsError)
         return NOTHING_SENT if refused else NO_VIDEO
@@ -152,11 +152,11 @@ class Run:
         self._told["error"] = {"code": "stopped", "message": "Stopped by Ctrl-C."}
         if self._id:
             price = "" if self._told.get("simulated") else ", and charges for it"
-            _say(f"\nGoogle goes on making it{price}. {_how_to_resume(self._id)}")
+            say(f"\nGoogle goes on making it{price}. {_how_to_resume(self._id)}")
         elif self._begun:
-            _say("\nStopped while it was being sent: it may have been taken, and charged.")
+            say("\nStopped while it was being sent: it may have been taken, and charged.")
         else:
-            _say("\nStopped. Nothing was sent.")
+            say("\nStopped. Nothing was sent.")
         return STOPPED
 
 
@@ -181,7 +181,3 @@ def _priced(offer: Quote) -> str:
 
 def _how_to_resume(id: str) -> str:
     return f"Fetch it with: python -m veo_client --resume {id}"
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"{sentence}\n")

@@ -6,9 +6,24 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 Tell = Callable[[str, float], None]
 """A few words and the share done, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Where a run of the command speaks: the standard error, which leaves the other to results."""
+
+    tell: Tell
+    say: Callable[[str], None]
+    """A line that stays; never wrapped, so that an id can be copied."""
+
+
+def say(sentence: str) -> None:
+    """A line on the standard error."""
+    sys.stderr.write(f"{sentence}\n")
 
 
 def share(elapsed: float, usual: float) -> float:
@@ -18,24 +33,27 @@ def share(elapsed: float, usual: float) -> float:
 
 
 @contextmanager
-def shown() -> Iterator[Tell]:
-    """Progress on the standard error, which leaves the standard output to results."""
+def shown() -> Iterator[Screen]:
+    """A screen for as long as the body runs."""
     try:
         if not sys.stderr.isatty():
             raise ImportError
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
     except ImportError:
-        yield _lines()
+        yield Screen(_lines(), say)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=1.0)
+        task = progress.add_task("Sending it", total=1.0)
 
         def tell(words: str, done: float) -> None:
             progress.update(task, description=words, completed=done)
 
-        yield tell
+        def above(sentence: str) -> None:
+            progress.console.print(sentence, soft_wrap=True, markup=False, highlight=False)
+
+        yield Screen(tell, above)
 
 
 @contextmanager
@@ -70,6 +88,6 @@ def _lines() -> Tell:
         del done
         if words != said:
             said = words
-            sys.stderr.write(f"{words}\n")
+            say(words)
 
     return tell
