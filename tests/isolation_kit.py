@@ -187,7 +187,7 @@ def rows_of(database: Path, owner: str) -> dict[str, list[dict[str, Any]]]:
         for (table,) in connection.execute(names).fetchall():
             columns = [row["name"] for row in connection.execute(f"PRAGMA table_info({table})")]
             if "owner" in columns:
-                query = f"SELECT * FROM {table} WHERE owner = ?"  # noqa: S608
+                query = f"SELECT * FROM {table} WHERE owner = ? ORDER BY 1"  # noqa: S608
                 found[table] = [dict(row) for row in connection.execute(query, (owner,))]
     finally:
         connection.close()
@@ -195,8 +195,12 @@ def rows_of(database: Path, owner: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def ids_in(rows: Mapping[str, list[dict[str, Any]]]) -> list[str]:
-    """Everything in the rows that names something: ids, batches, what Google calls it, files."""
+    """What names something in the rows, the first of each kind: ids, batches, files ..."""
     named = ("id", "batch", "provider_id", "video", "poster", "film", "job", "parent")
-    values = {str(row[name]) for found in rows.values() for row in found for name in named
-              if row.get(name)}  # fmt: skip
-    return sorted(values, key=lambda value: (not value.startswith("video_"), value))
+    firsts = {
+        str(next(row[name] for row in found if row.get(name)))
+        for found in rows.values()
+        for name in named
+        if any(row.get(name) for row in found)
+    }
+    return sorted(firsts, key=lambda value: (not value.startswith("video_"), value))

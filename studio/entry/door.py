@@ -30,6 +30,8 @@ _OPEN = frozenset(
 )
 """What needs no login, beside shared links."""
 _SHARED = "/v/"
+_STREAM = "/gradio_api/queue/data"
+_MOST_STREAMS = 20_000
 NOBODY = Visitor("nobody", trusted=False, by="token")
 """Who sends a token that is none."""
 SHORTEST_WORD = 20
@@ -43,6 +45,7 @@ class Door:
         self._app = app
         self._studio = studio
         self._rates = studio.rates
+        self._streams: dict[str, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -60,9 +63,24 @@ class Door:
             scope["visitor"] = visitor
         if late := self._rates.count(scope, visitor):
             return late
+        if visitor and scope["path"].endswith(_STREAM) and not self._hears(request, visitor):
+            return answer(404, "not_found", "There is nothing here.")
         if not visitor and not _is_open(scope):
             return _to_the_login(request)
         return self._app
+
+    def _hears(self, request: Request, visitor: Visitor) -> bool:
+        """Whether a page's stream is this visitor's: it belongs to whoever opened it first.
+
+        Gradio gives it to all who name the session, which is a number that a browser made up. Who
+        comes without a cookie is somebody new at every request, and is left alone.
+        """
+        session = request.query_params.get("session_hash", "")[:100]
+        if not (visitor.by or request.cookies.get(COOKIE)) or not session:
+            return True
+        if len(self._streams) > _MOST_STREAMS:
+            self._streams.clear()
+        return self._streams.setdefault(session, visitor.owner) == visitor.owner
 
     async def _visitor(self, request: Request) -> Visitor | None:
         """Who is asking; None: somebody who has to sign in first."""
