@@ -155,7 +155,7 @@ def sent_to_the_page(client: httpx.Client, event: dict[str, Any], id: str) -> st
 
 def test_nobody_else_hears_what_a_page_is_told(house: House) -> None:
     query = {"session_hash": "guessedbysomebody"}
-    body = {"data": [], "fn_index": 10**6, "trigger_id": None, **query}
+    body: dict[str, Any] = {"data": [], "fn_index": 10**6, "trigger_id": None, **query}
     for who in (house.one, house.other):
         who.post("/gradio_api/queue/join", json=body)
     heard = []
