@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from benchmarks import page, polling
+from benchmarks import library, page, polling
 from benchmarks.chaos import runs_of
 
 
 def main() -> int:
     """0: every figure is within what is promised."""
-    parts = (chaos_in_small, polling.main, lambda: page.main([]))
+    parts = (chaos_in_small, polling.main, lambda: page.main([]), lambda: library.main([]))
     return max([part() for part in parts])
 
 
