@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -85,6 +86,7 @@ def videos(film: dict[str, Any]) -> list[str]:
 # Run
 
 
+@pytest.mark.slow
 async def test_a_chain_is_paid_once_and_a_scene_made_again_is_paid_alone(tmp_path: Path) -> None:
     """The whole life: all, nothing, one again, what follows an older version, the film's file."""
     async with StrictGoogle() as google, api_on(google, tmp_path) as (client, studio):

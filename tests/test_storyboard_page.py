@@ -64,6 +64,7 @@ def fits_a_phone(page: Page) -> None:
     page.set_viewport_size(wide)
 
 
+@pytest.mark.slow
 def test_three_scenes_are_typed_and_become_a_film_that_plays(
     browser: Browser, app_server: AppServer
 ) -> None:
