@@ -87,7 +87,7 @@ with StudioBlocks(studio, uploads) as demo:
             part("notices", notices(), script="notices")
             screen = part("screen", curtain(), script="stage")
     posters = part("gallery", "", script="stage")
-    dialog = part("dialog", rename(), script="rename")
+    dialog = part("dialog", rename(), script="rename share")
     tick = part("tick", "", shows="")  # changes whenever there is something new to watch
 
     # What happens. Each handler is a method of Create, which calls the studio.

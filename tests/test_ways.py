@@ -335,7 +335,7 @@ def test_a_video_of_ones_own_is_brought_in_and_can_be_gone_on_from(
     expect(create.locator("#card")).to_contain_text("Holiday")
 
 
-def test_a_name_and_a_star_are_kept(create: Page) -> None:
+def test_a_name_a_star_and_a_link_are_kept(create: Page) -> None:
     generate(create, "A quiet street")
     until_it_plays(create)
     create.get_by_role("button", name="Star", exact=True).click()
@@ -345,6 +345,14 @@ def test_a_name_and_a_star_are_kept(create: Page) -> None:
     create.get_by_role("textbox", name="Name of this video").fill("Home")
     create.keyboard.press("Enter")
     expect(create.locator("#screen .prompt")).to_contain_text("Home")
+    create.locator("#screen .menu summary").click()
+    create.get_by_role("button", name="Share", exact=True).click()
+    link = create.get_by_label("Whoever has this link")
+    expect(link).to_have_value(re.compile("/v/"))
+    assert create.request.get(link.input_value()).ok
+    create.get_by_role("button", name="Take it back").click()
+    expect(link).to_have_value("")
+    create.get_by_role("button", name="Close").click()
     create.reload()
     expect(create.locator("#screen .prompt")).to_contain_text("Home")
     expect(create.locator("#screen .star")).to_have_attribute("aria-pressed", "true")

@@ -31,7 +31,7 @@ def actions(job: Job, can: Can) -> str:
     rest = _way(job, Relation.VARIATION, main=False) if Relation.VARIATION in can.ways else ""
     return (
         f'<div class="actions"><a class="button" href="{address}" download>{WORDS.download}</a>'
-        f"{final}{usual}{_menu(rest + _reuse(job) + _rename(job))}{_star(job)}</div>"
+        f"{final}{usual}{_menu(rest + _reuse(job) + _rename(job) + _share(job))}{_star(job)}</div>"
     )
 
 
@@ -69,6 +69,13 @@ def _rename(job: Job) -> str:
     return (
         f'<button type="button" class="item" data-rename data-id="{escape(job.id)}" '
         f'data-name="{name}">{WORDS.make.rename}</button>'
+    )
+
+
+def _share(job: Job) -> str:
+    return (
+        f'<button type="button" class="item" data-share data-id="{escape(job.id)}">'
+        f"{WORDS.make.share}</button>"
     )
 
 

@@ -17,7 +17,7 @@ function show(moved) {
     if (moved === start) end.value = Number(start.value) + LONGEST
     else start.value = Number(end.value) - LONGEST
   }
-  for (const one of [start, end]) one.closest('label').querySelector('output').value = clock(Number(one.value))
+  for (const one of [start, end]) one.closest('label').querySelector('i').textContent = clock(Number(one.value))
   preview.currentTime = Number(moved.value)
 }
 

@@ -29,6 +29,6 @@ def bring() -> str:
 
 def _range(name: str, words: str) -> str:
     return (
-        f'<label class="range"><span>{words} <output></output></span>'
-        f'<input type="range" name="{name}" min="0" step="0.1" value="0"></label>'
+        f'<label class="range"><span>{words} <i></i></span><input type="range" name="{name}" '
+        f'aria-label="{words}" min="0" step="0.1" value="0"></label>'
     )

@@ -61,7 +61,7 @@ element.addEventListener('toggle', ({ target }) => { mine = { ...mine, more: tar
 // Ways of working: a button anywhere on the page, or an address, names a video and what to do with it.
 function begin(way, id, seed) {
   edits += 1
-  trigger('begin', { way, id, seed, draft: { ...chosen(), edits } })
+  trigger('begin', { way, id, seed, prompt: document.querySelector('#prompt textarea').value, draft: { ...chosen(), edits } })
   document.querySelector('#prompt textarea').focus()
 }
 

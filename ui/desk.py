@@ -71,7 +71,9 @@ class Desk:
         begun = await self._begun(draft, way, job, seed=seed)
         anew = way in ("reuse", Relation.VARIATION, Relation.FINAL)
         prompt, *rest = await self._redrawn(begun, visitor)
-        return gr.update(**prompt, value=job.prompt) if anew else gr.update(**prompt), *rest
+        if anew or sent.get("prompt") == job.prompt:  # what was said for it is not for the next
+            prompt["value"] = job.prompt if anew else ""
+        return gr.update(**prompt), *rest
 
     async def _begun(self, draft: Draft, way: str, job: Job, *, seed: bool) -> Draft:
         """The draft with which a way begins."""

@@ -51,13 +51,19 @@ def notices() -> str:
 
 
 def rename() -> str:
-    """A dialog that asks for a name; closed until a button opens it."""
+    """Dialogs that ask for a name and show a link; closed until a button opens one."""
     words = WORDS.make
     return f"""<dialog aria-label="{words.rename_title}"><form method="dialog" autocomplete="off">
 <label class="field"><span>{words.rename_title}</span>
 <input name="name" maxlength="200" placeholder="{words.rename_hint}"></label>
 <div class="actions"><button class="button" type="submit">{words.save}</button>
-<button class="quiet" type="button" data-close>{words.back}</button></div></form></dialog>"""
+<button class="quiet" type="button" data-close>{words.back}</button></div></form></dialog>
+<dialog class="share" aria-label="{words.share}"><form method="dialog" autocomplete="off">
+<label class="field"><span>{words.share_hint}</span><input name="link" readonly></label>
+<p role="status" data-copied="{words.copied}" data-gone="{words.unshared}"></p>
+<div class="actions"><button class="button" type="button" data-copy>{words.copy}</button>
+<button class="quiet" type="button" data-unshare>{words.unshare}</button>
+<button class="quiet" type="submit">{words.close}</button></div></form></dialog>"""
 
 
 def problem(error: VeoError) -> str:

@@ -1,5 +1,5 @@
 // The one dialog of the page: a name for a video.
-const dialog = element.querySelector('dialog')
+const dialog = element.querySelector('dialog:not(.share)')
 const box = dialog.querySelector('input')
 
 document.addEventListener('click', ({ target }) => {
@@ -11,4 +11,4 @@ document.addEventListener('click', ({ target }) => {
   box.select()
 })
 element.addEventListener('click', ({ target }) => { if (target.closest('[data-close]')) dialog.close() })
-element.addEventListener('submit', () => trigger('rename', { id: dialog.dataset.id, name: box.value }))
+dialog.addEventListener('submit', () => trigger('rename', { id: dialog.dataset.id, name: box.value }))

@@ -18,6 +18,17 @@ element.addEventListener('click', ({ target }) => {
   }
 })
 
+// A menu closes once something in it was chosen, by Escape, and when one turns away.
+const close = (but) => {
+  for (const menu of element.querySelectorAll('details.menu[open]')) if (menu !== but) menu.open = false
+}
+document.addEventListener('click', ({ target }) => close(target.closest?.('.items') ? null : target.closest?.('details.menu')))
+element.addEventListener('keydown', ({ key, target }) => {
+  const menu = key === 'Escape' && target.closest('details.menu')
+  if (menu) menu.querySelector('summary').focus()
+  if (menu) close()
+})
+
 element.addEventListener('submit', (event) => {
   event.preventDefault()
   const form = event.target
