@@ -89,6 +89,7 @@ def litellm() -> Path:
 def _install_litellm() -> None:
     """Whole or not at all: an install that broke off is not taken for one."""
     half = litellm().with_name("litellm.half")
+    shutil.rmtree(half, ignore_errors=True)
     quiet = ["--quiet", "--disable-pip-version-check", "--no-compile"]
     command = [sys.executable, "-m", "pip", "install", *quiet, "--target", str(half), LITELLM]
     subprocess.run(command, check=True)
