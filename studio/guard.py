@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from studio.access import COOKIE
 from studio.api.body import LARGEST_BODY
 from studio.api.errors import answer
+from studio.api.sending import media_host
 from studio.entry.cookies import cookie, found
 from studio.entry.door import Door
 
@@ -60,8 +61,8 @@ _NOTEBOOKS = (
 
 def guards(studio: Studio) -> list[Middleware]:
     """The layers for ``launch(app_kwargs={"middleware": ...})``."""
-    largest = studio.settings.upload_mb * 2**20
-    guard = Middleware(Guard, frame_ancestors=frames(studio), largest=largest)
+    largest, media = studio.settings.upload_mb * 2**20, media_host(studio)
+    guard = Middleware(Guard, frame_ancestors=frames(studio), largest=largest, media=media)
     return [guard, Middleware(Door, studio=studio)]
 
 
@@ -81,10 +82,17 @@ class Guard:
     """One layer around everything the app answers."""
 
     def __init__(
-        self, app: ASGIApp, *, frame_ancestors: str = "", largest: int = LARGEST_BODY
+        self,
+        app: ASGIApp,
+        *,
+        frame_ancestors: str = "",
+        largest: int = LARGEST_BODY,
+        media: str = "",
     ) -> None:
+        """``media``: the host that players are sent to for videos."""
         self._app = app
         self._largest = largest
+        self._media = media
         self._embedded = bool(frame_ancestors.strip())
         self._frames = f"frame-ancestors 'self' {frame_ancestors.replace(';', ' ')}".strip()
 
@@ -104,7 +112,7 @@ class Guard:
             app = answer(413, "too_large", f"The request is larger than {most} MB. Send less.")
         if path.startswith(_GRADIO + "file="):
             scope = {**scope, "headers": _fit_for_gradio(scope["headers"])}
-        reply = _Reply(send, self._frames, path)
+        reply = _Reply(send, self._frames, path, self._media)
         if scope["method"] == "GET":
             reply.cookie = self._cookie(scope, headers)
         await app(scope, _bounded(receive, self._largest), reply.send)
@@ -118,8 +126,8 @@ class Guard:
 class _Reply:
     """Adds the headers to one answer; holds a page back until its scripts are known."""
 
-    def __init__(self, send: Send, frames: str, path: str) -> None:
-        self._send, self._frames, self._path = send, frames, path
+    def __init__(self, send: Send, frames: str, path: str, media: str) -> None:
+        self._send, self._frames, self._path, self._media = send, frames, path, media
         self._page: Message | None = None
         self._body = b""
         self.cookie: str | None = None
@@ -160,6 +168,7 @@ class _Reply:
     def _finished(self, page: Message) -> Message:
         headers = MutableHeaders(scope=page)
         own = headers.get("Content-Security-Policy") or _policy(self._body)
+        own = own.replace("media-src 'self'", f"media-src 'self' {self._media}".rstrip())
         headers["Content-Security-Policy"] = f"{own}; {self._frames}"
         headers["Cache-Control"] = "private, no-cache"  # it carries a cookie, and leads to jobs
         if self.cookie and page["status"] == 200:

@@ -161,6 +161,7 @@ class Studio:
         await driver.stop(patience)
         await self.jobs.watcher.stop()
         await self.providers.aclose()
+        await asyncio.to_thread(self.database.engine.dispose)
         self._lock.release()
         if self.telemetry:
             await asyncio.to_thread(self.telemetry.pipeline.flush)

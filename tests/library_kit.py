@@ -41,11 +41,12 @@ def mp4(shade: int = 90) -> bytes:
 class Shelf:
     """An outputs folder with its database."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, database: str = "") -> None:
+        """``database``: the address of another than SQLite in the folder."""
         self.storage = Files(root)
         self.storage.prepare()
         self.root = self.storage.root
-        self.database = Database(f"sqlite:///{self.root / 'studio.db'}")
+        self.database = Database(database or f"sqlite:///{self.root / 'studio.db'}")
         self.database.prepare()
 
     def path(self, name: str) -> Path:

@@ -200,6 +200,17 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
         yield url
 
 
+@contextmanager
+def new_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """The address of an empty database of the kind that the fixture's parameter names."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{folder / 'studio.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def redis() -> Iterator[Redis]:
     """One Redis server that keeps nothing on the disk."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,13 +16,16 @@ from studio.database import SCHEMA, Database, gate, metadata
 from studio.job import Job, State
 from studio.jobs import new_id
 from studio.migrate import backup, configuration, upgrade
+from tests.services import new_database
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(f"sqlite:///{tmp_path / 'studio.db'}")
-    database.prepare()
-    return database
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    with new_database(request, tmp_path) as url:
+        database = Database(url)
+        database.prepare()
+        yield database
+        database.close()
 
 
 def a_job(**changes: object) -> Job:
@@ -59,13 +63,21 @@ def schema_of(database: Database) -> dict[str, object]:
     }
 
 
-def test_migrations_build_what_a_new_database_gets(tmp_path: Path, database: Database) -> None:
-    migrated = Database(f"sqlite:///{tmp_path / 'migrated.db'}")
-    upgrade(migrated.engine)
-    assert schema_of(migrated) == schema_of(database)
-    with migrated.engine.connect() as connection:
-        assert [row.turn for row in connection.execute(gate.select())] == [0]
-    migrated.prepare()
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_migrations_build_what_a_new_database_gets(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    request.param = kind  # type: ignore[attr-defined]
+    with new_database(request, tmp_path) as url, new_database(request, tmp_path / "..") as other:
+        database, migrated = Database(url), Database(other)
+        database.prepare()
+        upgrade(migrated.engine)
+        assert schema_of(migrated) == schema_of(database)
+        with migrated.engine.connect() as connection:
+            assert [row.turn for row in connection.execute(gate.select())] == [0]
+        migrated.prepare()
+        for one in (database, migrated):
+            one.close()
 
 
 def test_the_newest_migration_is_the_one_the_code_expects() -> None:
@@ -78,6 +90,9 @@ def test_a_backup_holds_what_was_committed_last(database: Database) -> None:
     job = a_job()
     put(database, job)
     copy = backup(database.engine)
+    if not database.sqlite:
+        assert copy is None
+        return
     assert copy is not None
     kept = Database(f"sqlite:///{copy}")
     with kept.engine.connect() as connection:
@@ -85,26 +100,29 @@ def test_a_backup_holds_what_was_committed_last(database: Database) -> None:
 
 
 def test_a_row_comes_back_as_it_went_in(database: Database) -> None:
-    job = a_job(extra={"usage": {"video": 5}}, cost=0.25, reason="a sentence", hold="key")
+    odd = {"prompt": "a\x00b \U0001f98a"}
+    usage = {"usage": {"video": 5}}
+    job = a_job(request=odd, extra=usage, cost=0.25, reason="a sentence", size=2**33, hold="key")
     put(database, job)
     with database.engine.connect() as connection:
         assert rows.one(connection, job.id, "owner") == replace(job, position=1)
         assert rows.one(connection, job.id, "other") is None
 
 
-def test_a_due_row_is_claimed_once_by_many_claimants(tmp_path: Path, database: Database) -> None:
+def test_a_due_row_is_claimed_once_by_many_claimants(database: Database) -> None:
     for _ in range(60):
         job = a_job()
         put(database, job)
     claimed: list[str] = []
 
     def claimant(boot: str) -> None:
-        mine = Database(f"sqlite:///{tmp_path / 'studio.db'}")
+        mine = Database(database.engine.url.render_as_string(hide_password=False))
         lease = timedelta(minutes=1)
         while found := mine.write_now(
             lambda c: rows.claim(c, [State.QUEUED], ["c"], 7, boot=boot, lease=lease)
         ):
             claimed.extend(job.id for job in found)
+        mine.close()
 
     threads = [threading.Thread(target=claimant, args=(str(n),)) for n in range(4)]
     for thread in threads:

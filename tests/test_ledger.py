@@ -21,17 +21,21 @@ from studio.database import Database, jobs
 from studio.job import FINAL, State
 from studio.ledger import Amounts, as_data, by, csv_lines, entries, lines, totals
 from tests.library_kit import a_record
+from tests.services import new_database
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MIDNIGHT = NOW.replace(hour=0)
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path_factory.mktemp('books') / 'studio.db'}")
-    database.prepare()
-    yield database
-    database.close()
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    with new_database(request, tmp_path_factory.mktemp("books")) as url:
+        database = Database(url)
+        database.prepare()
+        yield database
+        database.close()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import json
 import sqlite3
 import tracemalloc
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from studio.settings import Settings
 from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, serving
 from tests.library_kit import Shelf, a_record, mp4
+from tests.services import new_database
 from tests.test_api import fits
 
 BEARER = {**ELSEWHERE, "authorization": "Bearer my-own-long-secret-word"}
@@ -44,7 +45,8 @@ def told(prompt: str, number: int, **changes: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def library(shelf: Shelf) -> AsyncIterator[tuple[httpx.AsyncClient, Studio]]:
     """A studio on the shelf, driven, and a client of its owner."""
-    studio = Studio(Settings(outputs_dir=shelf.root, stand_in="never"))
+    url = shelf.database.engine.url.render_as_string(hide_password=False)
+    studio = Studio(Settings(outputs_dir=shelf.root, database_url=url, stand_in="never"))
     await studio.start()
     try:
         async with serving(studio) as url, httpx.AsyncClient(base_url=url) as client:
@@ -53,9 +55,13 @@ async def library(shelf: Shelf) -> AsyncIterator[tuple[httpx.AsyncClient, Studio
         await studio.stop()
 
 
-@pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "outputs")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
+    (tmp_path / "outputs").mkdir()
+    with new_database(request, tmp_path / "outputs") as url:
+        shelf = Shelf(tmp_path / "outputs", url)
+        yield shelf
+        shelf.database.close()
 
 
 async def found(client: httpx.AsyncClient, **params: Any) -> list[str]:

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.slow
 
 CODE = ("app.py", "ui", "studio", "veo_client", "docs")
 NOT_BEFORE_NEEDED = {"av", "alembic", "google.genai", "azure", "celery", "openai", "playwright"}
+NOT_BEFORE_NEEDED |= {"kombu", "redis", "obstore", "psycopg"}
 NOT_BEFORE_NEEDED |= {"opentelemetry.sdk", "studio.telemetry.listener"}
 
 FIRST_PAGE = """

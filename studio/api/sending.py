@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from studio.studio import Studio
 
 
+def media_host(studio: Studio) -> str:
+    """Scheme and host that players are sent to; "": they are not sent away. Blocking."""
+    settings = studio.settings
+    if settings.playback == "app":
+        return ""
+    link = settings.cdn_url or studio.storage.link("videos/any.mp4", 60)
+    parts = urlsplit(link or "")
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
 async def link_to(studio: Studio, kept: Kept) -> str | None:
     """Where a browser gets it straight from the blob store, for a while; None: from the app."""
     settings = studio.settings
@@ -70,7 +80,8 @@ def _handed_through(
         first, last, status = *wanted, 206
         told["Content-Range"] = f"bytes {first}-{last - 1}/{kept.size}"
         if first >= kept.size:
-            return Response(status_code=416, headers={"Content-Range": f"bytes */{kept.size}"})
+            past = {"Content-Range": f"bytes */{kept.size}", "ETag": told["ETag"]}
+            return Response(status_code=416, headers=past)
     told["Content-Length"] = str(last - first)
     if request.method == "HEAD":
         return Response(status_code=status, headers=told)
