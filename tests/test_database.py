@@ -67,7 +67,7 @@ def schema_of(database: Database) -> dict[str, object]:
 def test_migrations_build_what_a_new_database_gets(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    request.param = kind  # type: ignore[attr-defined]
+    request.param = kind
     with new_database(request, tmp_path) as url, new_database(request, tmp_path / "..") as other:
         database, migrated = Database(url), Database(other)
         database.prepare()
