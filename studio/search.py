@@ -102,20 +102,15 @@ def total(connection: Connection, owner: str, query: Query) -> int:
 
 def facets(connection: Connection, owner: str) -> Facets:
     """One pass over an index, and one over the few rows that have tags."""
-    parts = (jobs.c.deleted_at.is_not(None), jobs.c.state, jobs.c.code.in_([MISSING, DAMAGED]))
-    more = (jobs.c.model, jobs.c.ratio, jobs.c.starred)
-    counts = select(*parts, *more, func.count()).where(jobs.c.owner == owner)
+    kinds = (jobs.c.state, jobs.c.code, jobs.c.model, jobs.c.ratio, jobs.c.starred)
+    counts = select(*kinds, func.count()).where(_mine(owner)).group_by(*kinds)
     states, models, ratios = Counter[str](), Counter[str](), Counter[str]()
     starred = 0
-    for deleted, state, lost, model, ratio, star, n in connection.execute(
-        counts.group_by(*parts, *more)
-    ):
-        if deleted:
-            continue
+    for state, code, model, ratio, star, n in connection.execute(counts):
         states[_group(State(state))] += n
         if state != State.COMPLETED:
             continue
-        states["lost"] += n if lost else 0
+        states["lost"] += n if code in (MISSING, DAMAGED) else 0
         models[model] += n
         ratios[ratio or ""] += n
         starred += n if star else 0
