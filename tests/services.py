@@ -158,6 +158,13 @@ class Azurite:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
+    """One for all tests of a process."""
+    with running_postgres() as server:
+        yield server
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
     """One PostgreSQL server."""
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield Postgres(url, None)
@@ -213,6 +220,13 @@ def new_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis() -> Iterator[Redis]:
+    """One for all tests of a process."""
+    with running_redis() as server:
+        yield server
+
+
+@contextmanager
+def running_redis() -> Iterator[Redis]:
     """One Redis server that keeps nothing on the disk."""
     if url := os.environ.get("TEST_REDIS_URL"):
         yield Redis(url, None)
@@ -230,6 +244,13 @@ def redis() -> Iterator[Redis]:
 
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[Azurite]:
+    """One for all tests of a process."""
+    with running_azurite() as server:
+        yield server
+
+
+@contextmanager
+def running_azurite() -> Iterator[Azurite]:
     """One Azurite that keeps everything in a folder of its own."""
     if url := os.environ.get("TEST_AZURITE_BLOB_URL"):
         yield Azurite(url, os.environ["TEST_AZURITE_QUEUE_URL"], None)
