@@ -331,8 +331,12 @@ class Films:
         """Raise before anything is queued: over budget, too long a chain, a prompt too long."""
         for scene in chosen:
             _check_length(film, scene, model)
+        if self._offer(visitor).own_key_pays(model.provider):
+            return
         total = self.cost(film, chosen, visitor)
-        await self._database.read(lambda connection: self._budget.reserve(connection, total))
+        await self._database.read(
+            lambda connection: self._budget.reserve(connection, total, visitor.owner)
+        )
 
     async def _submitted(self, film: Film, scene: Scene, model: Model, visitor: Visitor) -> Film:
         """The film with this scene's new job. The same scene as it stands is never paid twice."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from studio.access import Visitor
+from studio.job import OWN
 from studio.settings import Settings
 from veo_client.models import PROVIDERS, Model, ModelTable
 
@@ -39,6 +40,10 @@ class Offer:
     def credential(self, provider: str) -> str:
         """The fingerprint of what pays for this provider's jobs."""
         return self.fingerprints[provider]
+
+    def own_key_pays(self, provider: str) -> bool:
+        """Whether the visitor's own key pays for this provider's jobs, and no budget of ours."""
+        return self.credential(provider).startswith(OWN)
 
 
 def offer_to(visitor: Visitor, settings: Settings, table: ModelTable) -> Offer:
