@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 SPREAD = -n 4 --dist loadfile --no-loadscope-reorder
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test quick lint bench smoke-live clean
+.PHONY: run test quick lint bench docs smoke-live clean
 
 run: $(VENV)/runs
 	$(BIN)/python app.py
@@ -26,6 +26,10 @@ lint: $(VENV)/tests
 bench: $(VENV)/tests
 	$(BIN)/python -m benchmarks
 
+docs: $(VENV)/tests
+	$(BIN)/python -m mkdocs --quiet build --strict
+	@echo "The pages begin at site/index.html."
+
 # One real video at the lowest price there is, at most $0.10; asks first.
 smoke-live: $(VENV)/runs
 	$(BIN)/python -m tests.smoke_live
@@ -42,7 +46,7 @@ $(VENV)/runs: requirements.txt | $(BIN)/python
 	$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/tests: requirements.txt requirements-production.txt requirements-agents.txt requirements-dev.txt | $(BIN)/python
+$(VENV)/tests: requirements.txt requirements-production.txt requirements-agents.txt requirements-docs.txt requirements-dev.txt | $(BIN)/python
 	@echo "Setting up $(VENV) for the tests: a minute or so, the first time."
 	$(PIP) -r requirements-dev.txt
 	@touch $(VENV)/runs $@

@@ -51,9 +51,10 @@ def _whole(text: str) -> int:
     return number
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m studio", description=__doc__)
-    kinds = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    studio = argparse.ArgumentParser(prog="python -m studio", description=__doc__)
+    kinds = studio.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, does: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         about = (does.__doc__ or "").partition("\n")[0]
@@ -87,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="for programs")
     one = command("complete", _complete)
     one.add_argument("shell", choices=["bash", "zsh", "tcsh"])
-    return parser
+    return studio
 
 
 def _complete(options: argparse.Namespace) -> int:
@@ -96,9 +97,9 @@ def _complete(options: argparse.Namespace) -> int:
         import shtab
     except ModuleNotFoundError:
         raise ValueError("Completion needs more: pip install -r requirements-agents.txt") from None
-    parser = _parser()
-    parser.prog = "studio"
-    print(shtab.complete(parser, shell=options.shell))
+    known = parser()
+    known.prog = "studio"
+    print(shtab.complete(known, shell=options.shell))
     return 0
 
 
@@ -107,7 +108,7 @@ def main(arguments: list[str]) -> int:
     from dotenv import load_dotenv
 
     try:
-        options = _parser().parse_args(arguments)
+        options = parser().parse_args(arguments)
     except SystemExit as end:
         return int(end.code or 0)
     load_dotenv(Path(__file__).parents[1] / ".env")

@@ -26,7 +26,7 @@ def commands() -> list[list[str]]:
     words = [str(ROOT / "deploy/azure/up.sh"), "--dry-run"]
     environment = {**os.environ, "TAG": "1.0"}
     run = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
-    told = (ROOT / "deploy/azure/app-service.md").read_text().replace("\\\n", " ")
+    told = (ROOT / "docs/app-service.md").read_text().replace("\\\n", " ")
     lines = (run.stdout + run.stderr + told).splitlines()
     return [shlex.split(line)[1:] for line in lines if line.startswith("az ")]
 

@@ -25,7 +25,7 @@ from veo_client.errors import (
     VeoError,
 )
 from veo_client.events import Completed, Event, Running, Submitted
-from veo_client.models import ModelTable, load_models
+from veo_client.models import ModelTable, load_models, own_models
 from veo_client.options import request_from
 from veo_client.progress import Screen, say, share, shown
 from veo_client.quote import Quote, quote
@@ -61,7 +61,7 @@ class Run:
         self._check_output()
         if self._options.resume:
             return asyncio.run(self._follow(None))
-        table = load_models(os.environ.get("MODELS_FILE") or None)
+        table = load_models(own_models())
         offer = quote(request_from(self._options, _prompt(self._options.prompt)), table=table)
         say(_priced(offer))
         self._told |= {"model": offer.model.id, "simulated": offer.simulated}

@@ -53,13 +53,19 @@ class Credentials:
     @property
     def providers(self) -> frozenset[str]:
         """The platforms these credentials are for; whether they are valid, only Google knows."""
-        given = {"gemini_api": self.gemini_api_key, "agent_platform": self.project}
-        return frozenset(name for name, value in given.items() if value)
+        return frozenset(name for name, account in self._accounts.items() if account)
+
+    @property
+    def _accounts(self) -> dict[str, str | None]:
+        return {
+            "gemini_api": self.gemini_api_key,
+            "agent_platform": self.project,
+        }
 
     def fingerprint(self, provider: str) -> str:
         """A stable name for the account behind ``provider`` that does not reveal the key."""
-        account = self.gemini_api_key if provider == "gemini_api" else self.project
-        return f"{provider}:{sha256((account or '').encode()).hexdigest()[:12]}"
+        account = self._accounts.get(provider) or ""
+        return f"{provider}:{sha256(account.encode()).hexdigest()[:12]}"
 
     def require(self, provider: str) -> None:
         """Raise CredentialsError where these can't be sent to ``provider`` at all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -169,6 +170,12 @@ def _tuples(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _tuples(item) for key, item in value.items()}
     return value
+
+
+def own_models() -> Path | None:
+    """The file that MODELS_FILE names."""
+    named = os.environ.get("MODELS_FILE")
+    return Path(named) if named else None
 
 
 @cache

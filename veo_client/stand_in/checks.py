@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PIL import Image
 
-from veo_client.models import Model, load_models
+from veo_client.models import Model, load_models, own_models
 from veo_client.stand_in.store import Blobs
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def text(value: Any, most: int, name: str) -> str:
 
 def model_named(name: Any, provider: str) -> Model:
     """The model of that id on this platform; a retired or unknown one is a 404."""
-    table = load_models()
+    table = load_models(own_models())
     for model in table.models:
         if model.id == name and model.provider == provider:
             return model

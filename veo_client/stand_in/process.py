@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PASSED_ON = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP"),
     *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+    "MODELS_FILE",
 )
 """All that the child gets of the environment: no key is among it."""
 
