@@ -3,14 +3,15 @@
 FROM python:3.13-slim AS build
 WORKDIR /app
 ARG EXTRAS=
-COPY requirements.txt requirements-production.txt ./
+COPY requirements.lock requirements-production.lock ./
 # Gradio writes a seed beside its code at its first import: without it each start would draw a new one.
-# pip only built the environment; what is not there needs no update.
+# Every package is the one of the lock, to the last byte. pip only built the environment; what is not there needs no update.
 RUN python -m venv /venv \
-    && /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check -r "requirements${EXTRAS:+-$EXTRAS}.txt" \
+    && /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
+        --require-hashes -r "requirements${EXTRAS:+-$EXTRAS}.lock" \
     && /venv/bin/python -c "import gradio" \
     && /venv/bin/python -m pip uninstall --yes --quiet pip \
-    && rm requirements*.txt
+    && rm requirements*.lock
 COPY . .
 RUN /venv/bin/python -m compileall -q .
 

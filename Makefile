@@ -6,7 +6,12 @@ BIN = $(VENV)/bin
 SPREAD = -n 4 --dist loadfile --no-loadscope-reorder
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test quick lint bench docs smoke-live clean
+AUDIT = $(VENV)-audit
+LOCK = $(AUDIT)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+	--python-version 3.11
+LICENCES = Apache;MIT;BSD;ISC;MPL-2.0;Mozilla Public License;PSF;HPND;LGPL-3.0;CC0-1.0;0BSD;Zlib
+
+.PHONY: run test quick lint bench docs smoke-live lock audit clean
 
 run: $(VENV)/runs
 	$(BIN)/python app.py
@@ -34,8 +39,20 @@ docs: $(VENV)/tests
 smoke-live: $(VENV)/runs
 	$(BIN)/python -m tests.smoke_live
 
+# Every package that runs, to the last byte. Newer ones: make lock LOCK_MORE=--upgrade.
+lock: $(AUDIT)/done
+	$(LOCK) $(LOCK_MORE) requirements-production.txt -o requirements-production.lock
+	$(LOCK) $(LOCK_MORE) --constraint requirements-production.lock requirements.txt -o requirements.lock
+
+# Licences, secrets and the bill of materials. Known holes need PyPI's own list: CI asks for them.
+audit: $(VENV)/tests $(AUDIT)/done
+	$(AUDIT)/bin/pip-licenses --python $(BIN)/python --from mixed --partial-match --allow-only "$(LICENCES)" \
+		--packages $$(sed -n 's/^\([A-Za-z0-9._-]*\)\(\[.*\]\)\{0,1\}==.*/\1/p' requirements-production.lock) > /dev/null
+	git ls-files -z | xargs -0 $(AUDIT)/bin/detect-secrets-hook --baseline .secrets.baseline
+	$(AUDIT)/bin/cyclonedx-py requirements requirements-production.lock --output-file sbom.json
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(AUDIT) sbom.json .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Veo Studio needs Python 3.11 or newer: make PYTHON=python3.13 ...")'
@@ -50,3 +67,8 @@ $(VENV)/tests: requirements.txt requirements-production.txt requirements-agents.
 	@echo "Setting up $(VENV) for the tests: a minute or so, the first time."
 	$(PIP) -r requirements-dev.txt
 	@touch $(VENV)/runs $@
+
+$(AUDIT)/done: requirements-audit.txt | $(BIN)/python
+	$(BIN)/python -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-audit.txt
+	@touch $@
