@@ -46,15 +46,18 @@ def recognise(
     *,
     login: str | None = None,
     share_key: bool = False,
+    name: str = "",
 ) -> Visitor:
     """The owner, where the request comes from this machine, past a login or by an explicit setting.
 
     Anyone else is a visitor with a library of their own, served by the stand-in. ``headers`` are
-    looked up in lower case.
+    looked up in lower case. ``name`` is the host that visitors type, where it is known: a key that
+    is shared is then shared under it alone, for any other may be a stranger's that was made to lead
+    here by DNS.
     """
     if _from_this_machine(client_host, headers):
         return Visitor(OWNER, trusted=True, by="here")
-    if share_key or login:
+    if login or (share_key and _is_ours(headers, name)):
         return Visitor(OWNER, trusted=True)
     token = cookies.get(COOKIE) or secrets.token_urlsafe(32)
     return Visitor("visitor:" + hashlib.sha256(token.encode()).hexdigest()[:32], trusted=False)
@@ -66,6 +69,19 @@ def _from_this_machine(client_host: str | None, headers: Mapping[str, str]) -> b
     if any(name in lowered for name in _FORWARDED):
         return False
     return _is_loopback(client_host or "") and _is_loopback(_host_only(lowered.get("host", "")))
+
+
+def _is_ours(headers: Mapping[str, str], name: str) -> bool:
+    host = _host_only(next((v for k, v in headers.items() if k.lower() == "host"), "")).lower()
+    return not name or host == name.lower() or _is_address(host)
+
+
+def _is_address(host: str) -> bool:
+    """Localhost or numbers: nobody can make a name out of these."""
+    try:
+        return host == "localhost" or bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False
 
 
 def _host_only(host: str) -> str:

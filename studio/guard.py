@@ -38,6 +38,8 @@ _NEEDED = re.compile(
 """What the page and Gradio's clients use below /gradio_api/. Anything else there is closed."""
 _CLOSED = re.compile(r"/(?:monitoring|openapi\.json|docs|redoc)(?:/.*)?")
 _FOREIGN_FILE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:|[/\\]{2})", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""No address has these; a line's end would slip past the routes of /v1 to Gradio's."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _COOKIE_LIFE = 400 * 24 * 3600
 """Seconds; browsers cut at 400 days. Renewed at each visit."""
@@ -103,7 +105,9 @@ class Guard:
         headers = Headers(raw=list(scope["headers"]))
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         app: ASGIApp = self._app
-        if _from_elsewhere(scope["method"], headers):
+        if _CONTROL.search(path):
+            app = answer(404, "not_found", "There is nothing here.")
+        elif _from_elsewhere(scope["method"], headers):
             app = answer(403, "cross_origin", "Other sites may not use this one.")
         elif _is_closed(path, scope):
             app = answer(404, "not_found", "There is nothing here.")

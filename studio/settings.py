@@ -165,7 +165,7 @@ def with_files(environ: Mapping[str, str]) -> Mapping[str, str]:
             raise ValueError(f"{name} and {name}_FILE are both set; leave one of them out.")
         try:
             found[name] = Path(place).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError):
+        except (OSError, ValueError):
             raise ValueError(f"The file that {name}_FILE names can't be read.") from None
     return ChainMap(found, cast("dict[str, str]", environ))
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
@@ -205,8 +206,9 @@ class Studio:
         login: str | None = None,
     ) -> Visitor:
         """Who is asking."""
+        share, name = self.settings.share_key, urlsplit(self.settings.public_url).hostname or ""
         return access.recognise(
-            client_host, headers, cookies, login=login, share_key=self.settings.share_key
+            client_host, headers, cookies, login=login, share_key=share, name=name
         )
 
     async def with_own_key(self, visitor: Visitor, headers: Headers) -> Visitor:

@@ -39,6 +39,20 @@ def test_a_setting_or_a_login_lets_others_in() -> None:
     assert recognise("192.0.2.7", {}, {}, login="ada").trusted
 
 
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [
+        *(("localhost:7860", True), ("Studio.example", True), ("10.0.0.7:7860", True)),
+        *(("[::1]:7860", True), ("evil.example:7860", False), ("studio.example.evil", False)),
+        *(("localhost.evil.example", False), ("", False)),
+    ],
+)
+def test_a_shared_key_is_shared_under_the_pages_own_name(host: str, ours: bool) -> None:
+    """Any site can make its own name lead to a machine that it could not reach."""
+    who = recognise("172.17.0.1", {"host": host}, {}, share_key=True, name="studio.example")
+    assert who.trusted == ours
+
+
 def test_a_stranger_is_known_again_by_the_cookie_alone() -> None:
     first = recognise("192.0.2.7", {}, {COOKIE: "token"})
     assert first == recognise("198.51.100.1", {}, {COOKIE: "token"})

@@ -162,6 +162,13 @@ async def test_gradios_holes_are_closed(path: str) -> None:
             assert answer.json()["error"]["code"] == "not_found"
 
 
+@pytest.mark.parametrize("end", ["%0A", "%00", "%0d%0aSet-Cookie:%20a=b", "a%1Bb", "%7F"])
+async def test_no_address_has_control_characters(end: str) -> None:
+    async with client() as here:
+        answer = await here.get(f"/v1/videos/{end}/content")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
 @pytest.mark.parametrize("path", OPEN)
 async def test_what_the_page_needs_stays_open(path: str) -> None:
     async with client() as here:

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from studio.agents.desk import Desk, Person, server
 from studio.api.body import LARGEST_BODY
 from studio.api.caller import caller
+from studio.api.errors import Refused
 from studio.studio import Studio
 
 _PERSON = "veo_studio.person"
@@ -28,6 +29,9 @@ class Endpoint:
         """One message of an agent. Raises Refused where nobody knows who sends it."""
         request = Request(scope)
         visitor = caller(self._studio, request)
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise Refused(415, "unsupported_media_type", "Send JSON.")
         person = Person(visitor, str(request.base_url).rstrip("/"))
         # Hosts and origins were checked by studio.guard, and only loopback is trusted by itself.
         trusting = TransportSecuritySettings(enable_dns_rebinding_protection=False)
