@@ -130,6 +130,7 @@ films = Table(
     Column("name", Text, nullable=False),
     Column("settings", JSON, nullable=False),
     Column("stitched", JSON),
+    Column("stitching", JSON),
     Column("created_at", Utc, nullable=False),
     Column("updated_at", Utc, nullable=False),
     Index("film_owner", "owner", "updated_at"),

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +16,9 @@ from veo_client.request import VideoRequest, possible_durations
 
 LONGEST_FADE = 2.0
 """Seconds of a cross-fade."""
+
+SILENCE = timedelta(seconds=15)
+"""After which a process that puts a film together is taken for dead; it speaks every second."""
 
 
 class Link(StrEnum):
@@ -73,8 +76,14 @@ class Film:
     """Facts of the file that was last put together; None: none."""
     created_at: datetime
     updated_at: datetime
+    stitching: Mapping[str, Any] | None = None
+    """How far it is with putting it together, in whichever process, or why that failed."""
     scenes: tuple[Scene, ...] = ()
     jobs: Mapping[str, Job] = field(default_factory=dict)
+
+    @property
+    def being_stitched(self) -> bool:
+        return said_lately(self.stitching)
 
     def job(self, scene: Scene) -> Job | None:
         """The last run of a scene; None: never run, or deleted from the library."""
@@ -89,6 +98,12 @@ class Film:
     def link(self, scene: Scene) -> Link:
         """How it connects in fact: the first scene follows nothing."""
         return scene.link if self.before(scene) else Link.CUT
+
+
+def said_lately(stitching: Mapping[str, Any] | None) -> bool:
+    """Whether somebody who is putting it together was alive a moment ago."""
+    at = (stitching or {}).get("at")
+    return bool(at) and datetime.now(UTC) - datetime.fromisoformat(at) < SILENCE
 
 
 class Standing(StrEnum):

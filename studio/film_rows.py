@@ -11,7 +11,7 @@ from sqlalchemy import Row, delete, func, select, update
 
 from studio import rows
 from studio.database import films, scenes
-from studio.film import Film, FilmSettings, Link, Scene
+from studio.film import Film, FilmSettings, Link, Scene, said_lately
 from studio.rows import Connection
 
 _SETTINGS = {field.name for field in fields(FilmSettings)}
@@ -82,6 +82,51 @@ def save_scene(connection: Connection, id: str, **changes: Any) -> None:
     connection.execute(update(scenes).where(scenes.c.id == id).values(**changes))
 
 
+def begin_stitching(connection: Connection, id: str) -> bool:
+    """Say that it is begun; False: another process is at it, or the film is gone."""
+    found, told = _stitching(connection, id)
+    if not found or said_lately(told):
+        return False
+    _tell(connection, id, share=0.0)
+    return True
+
+
+def tell_stitching(connection: Connection, id: str, share: float) -> bool:
+    """Say how far it is; False: it is to stop, or is over."""
+    _, told = _stitching(connection, id)
+    if not told or told.get("stop"):
+        return False
+    _tell(connection, id, share=share)
+    return True
+
+
+def stop_stitching(connection: Connection, id: str) -> None:
+    """Ask the process that puts it together to stop."""
+    _, told = _stitching(connection, id)
+    if said_lately(told):
+        _say(connection, id, {**(told or {}), "stop": True})
+
+
+def end_stitching(connection: Connection, id: str, error: str | None) -> None:
+    """Say that it is over."""
+    _say(connection, id, {"error": error} if error else None)
+
+
+def _stitching(connection: Connection, id: str) -> tuple[bool, Mapping[str, Any] | None]:
+    """Whether the film is there, and what is said of putting it together; nobody else writes."""
+    query = select(films.c.stitching).where(films.c.id == id).with_for_update()
+    row = connection.execute(query).one_or_none()
+    return row is not None, row.stitching if row else None
+
+
+def _tell(connection: Connection, id: str, share: float) -> None:
+    _say(connection, id, {"at": datetime.now(UTC).isoformat(), "share": round(share, 3)})
+
+
+def _say(connection: Connection, id: str, told: Mapping[str, Any] | None) -> None:
+    connection.execute(update(films).where(films.c.id == id).values(stitching=told))
+
+
 def lock(connection: Connection, id: str) -> None:
     """Be the only one to change this film until the transaction ends."""
     connection.execute(update(films).where(films.c.id == id).values(updated_at=datetime.now(UTC)))
@@ -116,6 +161,7 @@ def _whole(connection: Connection, row: Row[Any]) -> Film:
         name=row.name,
         settings=FilmSettings(**known),
         stitched=row.stitched,
+        stitching=row.stitching,
         created_at=row.created_at,
         updated_at=row.updated_at,
         scenes=order,

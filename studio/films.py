@@ -163,7 +163,7 @@ class Films:
 
         def work(connection: Connection) -> None:
             _own(connection, id, owner)
-            film_rows.save(connection, id, stitched=facts)
+            film_rows.save(connection, id, stitched=facts, stitching=None)
 
         await self._database.write(work)
 

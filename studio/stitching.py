@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import secrets
@@ -15,6 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from studio import film_rows
+from studio.database import Database
 from studio.film import MADE, Film, Link, Scene, Standing, standing
 from studio.films import Films
 from studio.job import Job, Relation
@@ -91,40 +96,41 @@ def signature(some: Sequence[Shot]) -> list[list[Any]]:
 class Stitching:
     """Puts films together in a thread of its own, one at a time."""
 
-    def __init__(self, storage: Storage, films: Films) -> None:
+    def __init__(self, storage: Storage, database: Database, films: Films) -> None:
         self._storage = storage
+        self._database = database
         self._films = films
         self._thread = ThreadPoolExecutor(1, "stitch")
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self.works: dict[str, Work] = {}
-        """What is under way, by film."""
-        self.failures: dict[str, str] = {}
-        """Why the last try ended, by film, in a sentence."""
+        self._works: dict[str, Work] = {}
+        """What is under way here, by film."""
 
-    def begin(self, film: Film, model: Model | None) -> None:
-        """Start, unless it is under way. Raises NotNow where a scene is missing."""
-        if film.id in self.works:
-            return
+    async def begin(self, film: Film, model: Model | None) -> None:
+        """Start, unless it is under way anywhere. Raises NotNow where a scene is missing."""
         some = shots(film, model)
-        self.failures.pop(film.id, None)
-        self.works[film.id] = Work()
+        begun = await self._database.write(lambda c: film_rows.begin_stitching(c, film.id))
+        if not begun or film.id in self._works:
+            return
+        self._works[film.id] = Work()
         task = asyncio.create_task(self._run(film, some), name=f"stitch {film.id}")
         self._tasks[film.id] = task
 
-    def cancel(self, film: str) -> None:
-        """Stop it where it is under way; what was there before stays."""
-        if work := self.works.get(film):
+    async def cancel(self, film: str) -> None:
+        """Stop it wherever it is under way; what was there before stays."""
+        if work := self._works.get(film):
             work.stop.set()
+        else:
+            await self._database.write(lambda c: film_rows.stop_stitching(c, film))
 
     async def stop(self) -> None:
         """End all that is under way."""
-        for work in self.works.values():
+        for work in self._works.values():
             work.stop.set()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def forget(self, film: Film) -> None:
         """Remove the file of a film that was deleted."""
-        self.cancel(film.id)
+        await self.cancel(film.id)
         await self._delete(film)
 
     async def _delete(self, film: Film) -> None:
@@ -134,25 +140,41 @@ class Stitching:
             await asyncio.to_thread(self._storage.delete, _beside(key))
 
     async def _run(self, film: Film, some: Sequence[Shot]) -> None:
+        telling = asyncio.create_task(self._tell(film.id), name=f"tell {film.id}")
+        failure: str | None = None
         try:
             await self._made(film, some)
         except Stopped:
             pass
         except FileNotFoundError:
-            self.failures[film.id] = (
-                "The file of a scene is missing on the disk. Make that scene again."
-            )
+            failure = "The file of a scene is missing on the disk. Make that scene again."
         except VeoError as error:
-            self.failures[film.id] = str(error)
+            failure = str(error)
         except Exception:
             log.exception("%s could not be put together", film.id)
-            self.failures[film.id] = "Something went wrong. The cause is in the server's log."
+            failure = "Something went wrong. The cause is in the server's log."
         finally:
-            del self.works[film.id], self._tasks[film.id]
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
+            with contextlib.suppress(SQLAlchemyError):  # it is taken for dead soon
+                await self._database.write(lambda c: film_rows.end_stitching(c, film.id, failure))
+            del self._works[film.id], self._tasks[film.id]
+
+    async def _tell(self, film: str) -> None:
+        """Let all processes know how far it is, and hear whether it is to stop."""
+        work = self._works[film]
+        while not work.stop.is_set():
+            await asyncio.sleep(1)
+            with contextlib.suppress(SQLAlchemyError):
+                on = await self._database.write(
+                    lambda c: film_rows.tell_stitching(c, film, work.share)
+                )
+                if not on:
+                    work.stop.set()
 
     async def _made(self, film: Film, some: Sequence[Shot]) -> None:
         """Write the film beside what is there, then put it in its place."""
-        work, simulated = self.works[film.id], any(shot.job.simulated for shot in some)
+        work, simulated = self._works[film.id], any(shot.job.simulated for shot in some)
         await asyncio.to_thread(self._storage.check)
         part = self._storage.root / "tmp" / f"{film.id}-{secrets.token_hex(4)}.mp4"
         try:

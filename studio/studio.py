@@ -82,7 +82,7 @@ class Studio:
         self.queue = Queue(self.database, self._look_again)
         self.library = Library(self.database, self.storage, self.keeping)
         self.films = Films(self.database, self.table, inputs, self.jobs, budget, self.offer)
-        self.stitching = Stitching(self.storage, self.films)
+        self.stitching = Stitching(self.storage, self.database, self.films)
         self.webhooks = Webhooks(self.database)
         self._telling: asyncio.Task[None] | None = None
         self.own = Own(self.database, self.storage, self.keeping)

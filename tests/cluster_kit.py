@@ -27,6 +27,9 @@ from tests.kill_kit import prompt_of
 from tests.strict_google import KEY
 from veo_client.models import load_models
 
+PATIENCE = 240
+"""Seconds for what takes a few on a machine that has nothing else to do."""
+
 WORKER = (sys.executable, "-m", "tests.quick_worker")
 
 
@@ -65,20 +68,28 @@ class Cluster:
         name = f"worker{len(self.workers)}"
         environ = {**os.environ, **self.environ, "OUTPUTS_DIR": str(self.home / name)}
         with (self.home / f"{name}.log").open("wb") as log:
-            worker = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
+            worker = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environ,
+                stdout=log,
+                stderr=log,
+                preexec_fn=app_server.end_with_the_tests,
+            )
         self.workers.append(worker)
         return worker
 
-    def kill_worker(self, number: int) -> None:
+    async def kill_worker(self, number: int) -> None:
         """As a crash does; another takes its place."""
         alive = [worker for worker in self.workers if worker.poll() is None]
         alive[number % len(alive)].kill()
         self.start_worker()
 
-    def kill_web(self) -> None:
+    async def kill_web(self) -> None:
+        """As a crash does; another takes its place at the same address."""
         assert self.web
         self.web.kill()
-        self.start_web()
+        await asyncio.to_thread(self.start_web)
 
     def end(self) -> None:
         for worker in self.workers:
@@ -92,7 +103,7 @@ class Cluster:
     async def click(self, prompt: str) -> None:
         """Ask for a video until the web has taken it: the same click, however often it is sent."""
         asked = {"prompt": prompt, "model": "gemini-omni-1.2-flash"}
-        async with asyncio.timeout(60), httpx2.AsyncClient() as http:
+        async with asyncio.timeout(PATIENCE), httpx2.AsyncClient() as http:
             while True:
                 try:
                     assert self.web
@@ -116,9 +127,9 @@ class Cluster:
         assert len(by_prompt) == len(found), "one click made two rows"
         return by_prompt
 
-    async def until(self, share: float, count: int, within: float = 120) -> None:
+    async def until(self, share: float, count: int) -> None:
         """Wait until this share of ``count`` jobs is over."""
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 over = [row for row in self.rows().values() if row["state"] in FINAL]
                 if len(over) >= share * count:

@@ -11,7 +11,7 @@ from studio.studio import Studio
 from studio.worker import work
 from veo_client.provider import Limits
 
-SOON = Pace(silence=3, create=6, limits=Limits(submit=4))
+SOON = Pace(silence=3, create=10, limits=Limits(submit=8))
 """Seconds."""
 
 if __name__ == "__main__":

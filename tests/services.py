@@ -7,19 +7,18 @@ TEST_AZURITE_BLOB_URL and TEST_AZURITE_QUEUE_URL.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,13 +27,13 @@ from sqlalchemy import create_engine, make_url, text
 from studio.containers import make_container
 from studio.objects import connected_by
 from tests import tools
-from tests.app_server import free_port
+from tests.app_server import end_with_the_tests, free_port
 
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """Of every Azurite, as its documentation tells."""
 
-PATIENCE = 30
+PATIENCE = 60
 """Seconds that a server may take to start or to stop."""
 
 
@@ -53,16 +52,25 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Start it. It ends with the thread that called this."""
         self.process = subprocess.Popen(
             self.command,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=_end_with_the_tests if sys.platform == "linux" else None,
+            preexec_fn=partial(end_with_the_tests, signal.SIGQUIT),
             start_new_session=True,
             user=self.user,
             group=self.user,
             extra_groups=[] if self.user else None,
         )
+
+    def wait(self) -> None:
+        """Until it answers."""
+        assert self.process
         end = time.monotonic() + PATIENCE
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > end:
@@ -87,11 +95,6 @@ class Server:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
             return True
         return False
-
-
-def _end_with_the_tests() -> None:
-    """A test run that is killed leaves no server behind."""
-    ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,31 @@ async def test_over_the_budget_nothing_is_queued(tmp_path: Path) -> None:
         assert await studio.jobs.recent("owner", 9) == ()
         scene = film["scenes"][0]["id"]
         assert standings(await run(client, film, scene=scene)) == ["busy", "ready"]
+
+
+async def test_every_process_shows_a_film_that_one_puts_together_and_can_stop_it(
+    tmp_path: Path,
+) -> None:
+    go_on = threading.Event()
+    async with (
+        StrictGoogle() as google,
+        api_on(google, tmp_path) as (here, studio),
+        api_on(google, tmp_path) as (there, _),
+    ):
+        google.video = clip()
+        film = await film_of(here, "A fox")
+        await over(here, await run(here, film))
+        studio.stitching._thread.submit(go_on.wait, 20)  # the film waits behind it
+        stitch = f"/v1/films/{film['id']}/stitch"
+        answers = [await client.post(stitch) for client in (here, there)]
+        assert [one.json()["stitched"]["status"] for one in answers] == ["running"] * 2
+        assert (await there.delete(stitch)).status_code == 200
+        await asyncio.sleep(1.5)
+        go_on.set()
+        assert (await over(there, film))["stitched"]["status"] == "none"
+        await there.post(stitch)
+        assert (await over(here, film))["stitched"]["status"] == "ready"
+        assert len([*(tmp_path / "films").glob("*.mp4")]) == 1
 
 
 # Price, settings, script

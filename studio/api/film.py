@@ -45,7 +45,7 @@ def as_film(studio: Studio, film: Film, visitor: Visitor) -> dict[str, Any]:
         "to_run": [scene.id for scene in plan],
         "cost_estimate": studio.films.cost(film, plan, visitor),
         "scenes": [_scene(studio, film, scene, model) for scene in film.scenes],
-        "stitched": stitched(studio, film, model),
+        "stitched": stitched(film, model),
     }
 
 
@@ -99,22 +99,21 @@ def _pictures(film: Film, scene: Scene) -> dict[str, Any]:
     return {**single, "reference_images": many} if many else single
 
 
-def stitched(studio: Studio, film: Film, model: Model | None) -> dict[str, Any]:
+def stitched(film: Film, model: Model | None) -> dict[str, Any]:
     """The film's file: whether it is there, what it is, whether it is as the scenes are now.
 
     ``status``: "none", "running", "ready", or "older" where a scene was changed since.
     """
-    work = studio.stitching.works.get(film.id)
-    facts = film.stitched or {}
+    told, facts = film.stitching or {}, film.stitched or {}
     status = "none"
     if facts:
         status = "ready" if facts["made_of"] == _signature(film, model) else "older"
     return {
-        "status": "running" if work else status,
-        "progress": round(100 * work.share) if work else 100 if facts else 0,
+        "status": "running" if film.being_stitched else status,
+        "progress": round(100 * told["share"]) if film.being_stitched else 100 if facts else 0,
         "possible": _signature(film, model) is not None,
         "there": bool(facts),
-        "error": studio.stitching.failures.get(film.id),
+        "error": told.get("error"),
         "provenance": facts.get("provenance"),
         "version": str(facts.get("key", ""))[-12:-4] or None,
         **{name: facts.get(name) for name in STITCHED},

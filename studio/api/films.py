@@ -182,13 +182,14 @@ class Films:
     async def stitch(self, request: Request) -> Response:
         """Begin to put the film together; costs nothing."""
         visitor, film = await self._own(request)
-        self._studio.stitching.begin(film, self._films.model(film, visitor))
+        await self._studio.stitching.begin(film, self._films.model(film, visitor))
+        _, film = await self._own(request)
         return self._shown(film, visitor, 202)
 
     async def stop_stitching(self, request: Request) -> Response:
         """Stop putting it together."""
         visitor, film = await self._own(request)
-        self._studio.stitching.cancel(film.id)
+        await self._studio.stitching.cancel(film.id)
         return self._shown(film, visitor)
 
     async def content(self, request: Request) -> Response:

@@ -38,6 +38,7 @@ def _storyboard() -> None:
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("settings", sa.JSON, nullable=False),
         sa.Column("stitched", sa.JSON),
+        sa.Column("stitching", sa.JSON),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     )
