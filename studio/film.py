@@ -102,8 +102,9 @@ class Film:
 
 def said_lately(stitching: Mapping[str, Any] | None) -> bool:
     """Whether somebody who is putting it together was alive a moment ago."""
-    at = (stitching or {}).get("at")
-    return bool(at) and datetime.now(UTC) - datetime.fromisoformat(at) < SILENCE
+    if not stitching or "at" not in stitching:
+        return False
+    return datetime.now(UTC) - datetime.fromisoformat(stitching["at"]) < SILENCE
 
 
 class Standing(StrEnum):

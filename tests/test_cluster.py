@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ async def test_kills_restarts_and_an_emptied_queue_lose_nothing_and_pay_once(
         cluster_of(google, tmp_path, environ) as cluster,
     ):
         asked = asyncio.gather(*map(cluster.click, prompts))
-        blows = [
+        blows: list[Callable[[], Awaitable[None]]] = [
             lambda: cluster.kill_worker(0),
             cluster.kill_web,
             lambda: restarted(postgres),
