@@ -265,4 +265,5 @@ def test_the_site_is_built_strictly_and_asks_no_other_host(tmp_path: Path) -> No
         assert not re.findall(r"(?:url\(|@import)\s*['\"]?(?:https?:)?//", style.read_text("utf-8"))
     api, reference = (tmp_path / name for name in ("api.html", "reference.html"))
     assert "POST /v1/videos/extensions" in api.read_text("utf-8")
-    assert all(f"{name}" in reference.read_text("utf-8") for name in veo_client.__all__)
+    told = set(re.findall(r'id="veo_client\.(?:\w+\.)?(\w+)"', reference.read_text("utf-8")))
+    assert told >= set(veo_client.__all__)
