@@ -40,6 +40,11 @@ class Lineage:
 FURTHEST, MOST = 12, 48
 """Generations back, and children shown."""
 
+RESTORABLE = and_(
+    jobs.c.deleted_at.is_not(None), jobs.c.words.is_not(None), jobs.c.deleted_at > jobs.c.created_at
+)
+"""Deleted, and nothing of it removed yet. What was hidden from the start is no video."""
+
 
 def describe(
     connection: Connection, ids: Collection[str], owner: str, changes: Mapping[str, Any]
@@ -69,8 +74,7 @@ def hide(connection: Connection, ids: Collection[str], owner: str) -> list[str]:
 
 def restore(connection: Connection, ids: Collection[str], owner: str) -> list[str]:
     """Take a deletion back as long as nothing was removed; which of them were restored."""
-    hidden = and_(jobs.c.deleted_at.is_not(None), jobs.c.words.is_not(None))
-    return _mark(connection, ids, owner, hidden, None)
+    return _mark(connection, ids, owner, RESTORABLE, None)
 
 
 def _mark(

@@ -124,8 +124,10 @@ class Jobs:
         batch, trace = new_id("batch"), self._events.trace()
         jobs: list[Job] = []
         for request in requests:
-            made = await self._orders.jobs(request, visitor, link, batch)
-            jobs += [replace(job, trace=trace) for job in made]
+            jobs += await self._orders.jobs(request, visitor, link, batch)
+        # Ids of the same millisecond are in no order; a batch is found again by its ids' order.
+        ids = sorted(job.id for job in jobs)
+        jobs = [replace(job, id=id, trace=trace) for job, id in zip(jobs, ids, strict=True)]
         try:
             await self._insert(jobs, key)
         except IntegrityError:

@@ -8,8 +8,6 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from studio import entries, rows, search
 from studio.database import Database
 from studio.entries import Lineage
@@ -24,8 +22,6 @@ Variant = Literal["video", "thumbnail", "spritesheet"]
 
 RESTORABLE = timedelta(hours=1)
 """So long a deleted video can be brought back; then its files and its prompt are gone."""
-SWEPT_EVERY = 60.0
-"""Seconds."""
 AT_ONCE = 500
 """Entries that one call may change; a database takes no more names in one statement."""
 
@@ -145,12 +141,3 @@ class Library:
             await asyncio.to_thread(self._keeping.forget, found[id])
             await self._database.write(lambda c: entries.without_files(c, id))
         return gone
-
-    async def keep_swept(self) -> None:
-        """Sweep now and every minute, until cancelled."""
-        while True:
-            try:
-                await self.sweep()
-            except (OSError, SQLAlchemyError) as error:
-                log.warning("Deleted videos are not removed yet: %s", type(error).__name__)
-            await asyncio.sleep(SWEPT_EVERY)

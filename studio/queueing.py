@@ -22,6 +22,7 @@ PLACES: tuple[Place, ...] = ("first", "earlier", "later", "last")
 PAUSED = "paused"
 
 _SENT = "It is already on its way: only what waits to be sent can be paused or moved."
+_PARENT = "It waits for the video that it is made from. Cancel it to keep it from being sent."
 _MOMENT = "It is being sent this moment. Try again in a few seconds."
 
 
@@ -99,7 +100,9 @@ def _held(
     changed = _hold(connection, and_(_waiting(owner), jobs.c.id == id), before, after)
     job = _existing(connection, id, owner)
     if not changed and job.hold != after:
-        raise NotNow(_MOMENT if job.state is State.QUEUED and not job.hold else _SENT)
+        if job.state is not State.QUEUED:
+            raise NotNow(_SENT)
+        raise NotNow(_PARENT if job.hold == "parent" else _MOMENT)
     return job
 
 

@@ -1,4 +1,4 @@
-"""Going round and round: what every driver of jobs does, whatever it does in a round."""
+"""Going round and round: what drives the jobs, and what is done beside them every so often."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 
 from sqlalchemy.exc import SQLAlchemyError
+
+from veo_client.errors import VeoError
 
 log = logging.getLogger(__name__)
 
@@ -58,3 +61,18 @@ class Rounds(ABC):
     @abstractmethod
     async def _round(self) -> float:
         """Take what is due; seconds until the next row may be."""
+
+
+async def repeated(work: Callable[[], Awaitable[object]], every: float, what: str) -> None:
+    """Do ``work`` now and again ``every`` so many seconds, until cancelled.
+
+    Whatever goes wrong in one round is logged with ``what`` it was, and the next one comes.
+    """
+    while True:
+        try:
+            await work()
+        except (SQLAlchemyError, OSError, VeoError) as error:
+            log.warning("%s: not now (%s)", what, type(error).__name__)
+        except Exception:
+            log.exception("%s: a round failed", what)
+        await asyncio.sleep(every)

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 
 from studio import rows
 from studio.database import jobs
+from studio.entries import RESTORABLE
 from studio.inspection import DAMAGED, MISSING
 from studio.job import FINAL, Job, State
 from studio.words import fold, split_tags
@@ -23,7 +24,7 @@ SHELVES: Mapping[str, ColumnElement[bool]] = {
     "underway": jobs.c.state.not_in([state.value for state in FINAL]),
     "ended": jobs.c.state.in_([state.value for state in ENDED]),
     "lost": and_(jobs.c.state == State.COMPLETED.value, jobs.c.code.in_([MISSING, DAMAGED])),
-    "deleted": jobs.c.words.is_not(None),
+    "deleted": RESTORABLE,
     "any": true(),
     **{state.value: jobs.c.state == state.value for state in State},
 }
@@ -142,10 +143,7 @@ def _mine(owner: str) -> ColumnElement[bool]:
 
 
 def _where(owner: str, query: Query) -> ColumnElement[bool]:
-    if query.state == "deleted":
-        whose = and_(jobs.c.owner == owner, jobs.c.deleted_at.is_not(None))
-    else:
-        whose = _mine(owner)
+    whose = jobs.c.owner == owner if query.state == "deleted" else _mine(owner)
     parts = [whose, SHELVES[query.state]]
     parts += [jobs.c.words.contains(word, autoescape=True) for word in fold(query.q).split()]
     parts += [_tagged(tag) for tag in query.tags]

@@ -46,7 +46,7 @@ from studio.pace import Pace
 from studio.polling import History
 from studio.providers import WAITS_FOR_KEY, Providers
 from studio.queueing import Queue
-from studio.rounds import Rounds
+from studio.rounds import Rounds, repeated
 from studio.settings import Settings
 from studio.stitching import Stitching
 from studio.storage import StorageUnusable, storage_of
@@ -56,6 +56,10 @@ from studio.webhooks import Webhooks
 from veo_client.models import load_models
 
 log = logging.getLogger(__name__)
+
+_SWEPT_EVERY = 60.0
+_KEYS_EVERY = 20.0
+"""Seconds."""
 
 
 class Studio:
@@ -125,7 +129,8 @@ class Studio:
         self.jobs.watcher.start()
         self._driver.start()
         self._warming = asyncio.create_task(self._warm(), name="warm")
-        self._sweeping = asyncio.create_task(self.library.keep_swept(), name="sweep")
+        sweeping = repeated(self.library.sweep, _SWEPT_EVERY, "Removing deleted videos")
+        self._sweeping = asyncio.create_task(sweeping, name="sweep")
         private = self.settings.webhooks_to_private
         teller = Teller(self.database, self._told, private=private)
         self._telling = asyncio.create_task(teller.run(), name="webhooks")
@@ -245,17 +250,19 @@ class Studio:
         """Jobs whose key no process has brought for a while say so; forgotten keys go."""
         # Right after a start nobody has brought any; other machines may have theirs.
         patience = timedelta(hours=-3) if self.database.sqlite else timedelta(seconds=60)
-        while True:
-            with contextlib.suppress(SQLAlchemyError):
-                for name in self.own_keys.names():
-                    if await self.ended.has(name):
-                        await self._drop_key(name)
-                held = self.own_keys.names()
-                await self.database.write(
-                    lambda c: rows.wait_for_key(c, held, patience, WAITS_FOR_KEY)  # noqa: B023
-                )
+
+        async def say() -> None:
+            nonlocal patience
+            for name in self.own_keys.names():
+                if await self.ended.has(name):
+                    await self._drop_key(name)
+            held, quiet_for = self.own_keys.names(), patience
+            await self.database.write(
+                lambda c: rows.wait_for_key(c, held, quiet_for, WAITS_FOR_KEY)
+            )
             patience = timedelta(seconds=60)
-            await asyncio.sleep(20)
+
+        await repeated(say, _KEYS_EVERY, "Looking for visitors' keys")
 
     def public_url(self, scope: Scope) -> str:
         """The address of the page as its visitors type it, without a slash at the end."""

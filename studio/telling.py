@@ -8,12 +8,11 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from studio import rows, webhooks
 from studio.database import Database
 from studio.job import Job
 from studio.public_address import Unfit, target
+from studio.rounds import repeated
 from studio.signing import signed
 from studio.webhooks import Delivery, Webhook
 
@@ -40,13 +39,11 @@ class Teller:
 
     async def run(self) -> None:
         """Go on until cancelled. What is cut on its way is told again after its lease."""
-        while True:
-            try:
-                if await self._database.read(webhooks.anything_to_do):
-                    await self._tell_all()
-            except SQLAlchemyError as error:
-                log.warning("The webhooks can't be read now: %s", type(error).__name__)
-            await asyncio.sleep(EVERY)
+        await repeated(self._look, EVERY, "Telling webhooks")
+
+    async def _look(self) -> None:
+        if await self._database.read(webhooks.anything_to_do):
+            await self._tell_all()
 
     async def _tell_all(self) -> None:
         """All that is due, some at a time."""
@@ -82,15 +79,8 @@ class Teller:
         """Why it did not arrive (empty: it did), and whether nobody is there for ever."""
         import httpx2
 
-        message = {
-            "id": delivery.id,
-            "object": "event",
-            "type": delivery.event,
-            "created_at": int(delivery.created_at.timestamp()),
-            "data": self._shown(job),
-        }
-        body = json.dumps(message, ensure_ascii=False).encode()
         try:
+            body = self._message(delivery, job)
             where = await target(hook.url, private=self._private)
             headers = {"content-type": "application/json", "user-agent": "veo-studio"}
             headers |= {"host": where.authority, **signed(hook.secret, delivery.id, body)}
@@ -107,6 +97,19 @@ class Teller:
             return str(error), False
         except (OSError, ValueError, httpx2.HTTPError, httpx2.InvalidURL) as error:
             return f"it could not be reached ({type(error).__name__}).", False
+        except Exception:  # one that can't be told keeps no other from being told
+            log.exception("%s of %s can't be told", delivery.event, delivery.job)
+            return "it could not be told; the cause is in the server's log.", False
         if answer.is_success:
             return "", False
         return f"it answered {answer.status_code}.", answer.status_code == GONE
+
+    def _message(self, delivery: Delivery, job: Job) -> bytes:
+        message = {
+            "id": delivery.id,
+            "object": "event",
+            "type": delivery.event,
+            "created_at": int(delivery.created_at.timestamp()),
+            "data": self._shown(job),
+        }
+        return json.dumps(message, ensure_ascii=False).encode()

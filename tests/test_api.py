@@ -198,8 +198,14 @@ async def test_a_repeated_create_with_its_key_returns_the_first(tmp_path: Path) 
         )
         late = await client.post("/v1/videos", json={"prompt": "a"}, headers=headers)
         page = (await client.get("/v1/videos")).json()
+        several = {"prompt": "a", "number_of_videos": 12}
+        batches = [
+            (await client.post("/v1/videos", json=several, headers={"idempotency-key": "b"})).json()
+            for _ in range(2)
+        ]
     assert len({answer.json()["id"] for answer in (*both, late)}) == 1
     assert len(page["data"]) == 1
+    assert batches[0]["batch_ids"] == batches[1]["batch_ids"]
 
 
 UNREADABLE: dict[str, tuple[dict[str, Any], str]] = {

@@ -16,6 +16,7 @@ from PIL import Image
 
 from studio import ledger
 from studio.budget import OverBudget
+from studio.search import Query
 from studio.studio import Studio
 from tests.studio_kit import ME, STRANGER, settings_for, studio_on_stand_in
 from veo_client import FilteredError, ModelUnavailable, QuotaError, RequestError
@@ -58,6 +59,9 @@ async def test_a_picture_is_drawn_from_words_in_the_shape_asked_for_and_paid(
     assert paid.spent == pytest.approx(1120 * 60e-6, rel=0.01)
     assert paid.reserved == paid.unknown == 0
     assert await studio.jobs.recent(ME.owner, 9) == ()
+    deleted = Query(state="deleted")
+    assert (await studio.library.find(ME.owner, deleted, limit=9)).jobs == ()
+    assert (await studio.library.count(ME.owner, deleted))[1].states["deleted"] == 0
 
 
 async def test_a_prompt_is_rewritten_with_camera_light_and_sound_for_its_model(

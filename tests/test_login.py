@@ -23,6 +23,8 @@ from starlette.routing import Route
 from studio.access import OWNER
 from studio.api import routes
 from studio.api.caller import anybody
+from studio.database import Database
+from studio.entry.ended import Ended
 from studio.entry.login import Login, login_from
 from studio.entry.openid import labels_of
 from studio.entry.passwords import hash_of
@@ -330,6 +332,16 @@ async def test_a_token_is_its_makers_until_it_is_revoked_and_makes_no_others(
         client.cookies.clear()
         assert (await client.get("/v1/videos", headers=bearer)).status_code == 401
         assert not await studio.tokens.all(mine)
+
+
+async def test_right_after_a_start_nobody_who_left_gets_in_beside_the_first_look(
+    tmp_path: Path,
+) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'studio.db'}")
+    database.prepare()
+    await Ended(database).end("session:1", 60)
+    started = Ended(database)
+    assert all(await asyncio.gather(*(started.has("session:1") for _ in range(3))))
 
 
 def in_the_database(outputs: Path) -> bytes:

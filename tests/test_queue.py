@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from studio.access import Visitor
-from studio.job import Job
+from studio.job import Job, Relation
 from studio.jobs import NotFound, NotNow
 from studio.queueing import in_order
 from studio.studio import Studio
@@ -39,6 +39,12 @@ async def test_a_paused_job_waits_and_goes_on_when_it_is_told_to(tmp_path: Path)
             await studio.queue.resume(job.id, "somebody else")
         assert google.creates == 0
         assert (await studio.queue.resume(job.id, ME.owner)).hold is None
+        [child] = await studio.jobs.submit(
+            VideoRequest(prompt="and on"), ME, parent=job.id, relation=Relation.CONTINUE
+        )
+        with pytest.raises(NotNow, match="waits for the video that it is made from"):
+            await studio.queue.pause(child.id, ME.owner)
+        await studio.jobs.cancel(child.id, ME.owner)
         assert studio._driver
         studio._driver.wake()
         done = await over(studio, job)

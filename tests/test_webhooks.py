@@ -25,7 +25,10 @@ from studio.job import Job, State
 from studio.public_address import Unfit, is_public, target
 from studio.signing import genuine, new_secret, signed
 from studio.studio import Studio
+from studio.telling import Teller
+from studio.webhooks import EVENTS, Webhooks
 from tests.api_kit import ELSEWHERE, api
+from tests.library_kit import Shelf
 from tests.strict_google import StrictGoogle
 from tests.studio_kit import ME, made, studio_on, until
 from veo_client import VideoRequest
@@ -161,6 +164,27 @@ async def test_it_is_tried_again_after_a_restart_too_until_it_is_given_up(tmp_pa
             [row] = await studio.webhooks.list(ME.owner)
             assert row.disabled_at
             assert "Given up after 1 try" in str(row.reason)
+
+
+async def test_one_that_can_not_be_told_keeps_no_other_from_being_told(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    known = Webhooks(shelf.database)
+
+    def shown(job: Job) -> dict[str, Any]:
+        if job.id == broken:
+            raise KeyError("a row that nobody foresaw")
+        return {"id": job.id}
+
+    async with receiver() as there:
+        await known.add("owner", "CI", there.url, EVENTS)
+        broken, sound = shelf.add(), shelf.add()
+        telling = asyncio.create_task(Teller(shelf.database, shown, private=True).run())
+        await there.told(1)
+        later = shelf.add()
+        await there.told(2)
+        telling.cancel()
+        [hook] = await known.list("owner")
+    assert [there.message(n, hook.secret)["data"]["id"] for n in (0, 1)] == [sound, later]
 
 
 async def test_after_the_last_try_it_ends_with_a_sentence(tmp_path: Path) -> None:

@@ -7,8 +7,11 @@ import asyncio
 import os
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
+
+from studio.rounds import repeated
 
 LASTS = 24 * 3600.0
 """Seconds a picture waits for Generate, and a video lent to a program for its download."""
@@ -43,6 +46,4 @@ def sweep(folder: Path, lasts: float = LASTS) -> None:
 
 async def keep_swept(folder: Path) -> None:
     """Sweep now and every hour, until cancelled."""
-    while True:
-        await asyncio.to_thread(sweep, folder)
-        await asyncio.sleep(EVERY)
+    await repeated(partial(asyncio.to_thread, sweep, folder), EVERY, "Sweeping lent files")

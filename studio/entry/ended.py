@@ -52,10 +52,10 @@ class Ended:
         self._known -= {id}
 
     async def _read(self) -> None:
-        self._read_at = time.monotonic()
-        now = datetime.now(UTC)
+        started, now = time.monotonic(), datetime.now(UTC)
         query = select(tallies.c.key).where(
             tallies.c.key.startswith(_PREFIX), tallies.c.until > now
         )
         keys = await self._database.read(lambda c: c.execute(query).scalars().all())
         self._known = frozenset(key.removeprefix(_PREFIX) for key in keys)
+        self._read_at = started  # not before: until then nobody knows who is out

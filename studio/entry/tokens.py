@@ -82,8 +82,9 @@ class Tokens:
     async def revoke(self, id: str, owner: str) -> bool:
         """From now on it opens nothing; False: there was none."""
         gone = delete(tokens).where(tokens.c.id == id, tokens.c.owner == owner)
+        revoked = await self._database.write(lambda c: c.execute(gone).rowcount > 0)
         self._known.clear()
-        return await self._database.write(lambda c: c.execute(gone).rowcount > 0)
+        return revoked
 
     async def visitor(self, word: str) -> Visitor | None:
         """Who sends this word; None: it is no token of ours, or no longer."""
