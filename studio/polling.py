@@ -89,7 +89,7 @@ def _density(seen: Sequence[float], wait: Wait) -> tuple[float, ...]:
         for n, s, share, t in zip(shape, spans, done, _GRID, strict=False)
         if share < 0.97 and t < 60
     )
-    factor = min(budget / looks, (FIRST_MINUTE - 2) / early)
+    factor = min(budget / max(looks, 1e-9), (FIRST_MINUTE - 2) / max(early, 1e-9))
     return tuple(n * factor for n in shape)
 
 

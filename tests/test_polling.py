@@ -59,7 +59,7 @@ def test_a_job_of_a_minute_is_looked_at_twelve_times_at_most(
 @given(
     elapsed=st.floats(-1e6, 1e6),
     count=st.integers(0, 10_000),
-    seen=st.lists(st.floats(-10, 1e5), max_size=5),
+    seen=st.lists(st.floats(-10, 1e5), max_size=5) | st.lists(st.floats(0.01, 0.6), min_size=20),
 )
 def test_the_next_look_is_always_soon_but_never_at_once(
     elapsed: float, count: int, seen: list[float]
