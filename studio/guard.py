@@ -112,14 +112,25 @@ class Guard:
         elif _is_closed(path, scope):
             app = answer(404, "not_found", "There is nothing here.")
         elif _declared_length(headers) > self._largest:
-            most = self._largest // 2**20
-            app = answer(413, "too_large", f"The request is larger than {most} MB. Send less.")
+            app = self._too_large()
         if path.startswith(_GRADIO + "file="):
             scope = {**scope, "headers": _fit_for_gradio(scope["headers"])}
         reply = _Reply(send, self._frames, path, self._media)
         if scope["method"] == "GET":
             reply.cookie = self._cookie(scope, headers)
-        await app(scope, _bounded(receive, self._largest), reply.send)
+        body = _Bounded(receive, self._largest)
+
+        async def unless_over(message: Message) -> None:
+            if not body.over:
+                await reply.send(message)
+
+        await app(scope, body.receive, unless_over)
+        if body.over and not reply.begun:
+            await self._too_large()(scope, receive, reply.send)
+
+    def _too_large(self) -> ASGIApp:
+        most = self._largest // 2**20
+        return answer(413, "too_large", f"The request is larger than {most} MB. Send less.")
 
     def _cookie(self, scope: Scope, headers: Headers) -> str:
         """The visitor's own token again, or a new one."""
@@ -135,8 +146,10 @@ class _Reply:
         self._page: Message | None = None
         self._body = b""
         self.cookie: str | None = None
+        self.begun = False
 
     async def send(self, message: Message) -> None:
+        self.begun = True
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in _ALWAYS.items():
@@ -233,17 +246,18 @@ def _fit_for_gradio(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
     ]
 
 
-def _bounded(receive: Receive, largest: int) -> Receive:
-    """A body that says no length, or a wrong one, breaks off where it becomes too large."""
-    seen = 0
+class _Bounded:
+    """A request's messages up to a size: beyond it the client counts as gone."""
 
-    async def bounded() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        return message if seen <= largest else {"type": "http.disconnect"}
+    def __init__(self, receive: Receive, largest: int) -> None:
+        self._receive, self._left = receive, largest
+        self.over = False
 
-    return bounded
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        self.over = self._left < 0
+        return {"type": "http.disconnect"} if self.over else message
 
 
 def _declared_length(headers: Headers) -> int:

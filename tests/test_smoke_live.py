@@ -18,8 +18,8 @@ async def test_one_video_is_made_and_what_differs_is_told(
         code = await smoke_live.run(google.omni, yes=True, pause=0.01)
         assert google.creates == 1
     printed = capsys.readouterr().out
-    assert code == 1  # this server lists no models, and its video is none
-    assert "DIFFERENT  gemini-omni-1.2-flash is in the list of models" in printed
+    assert code == 1  # this server lists one model only, and its video is none
+    assert "DIFFERENT  gemini-omni-1.1-flash is in the list of models" in printed
     assert "as assumed  an unknown interaction: 400" in printed
 
 

@@ -28,8 +28,8 @@ from veo_client.errors import (
 )
 from veo_client.events import Completed, Downloading, Event, Running, Submitted
 from veo_client.models import Model, ModelTable, Retired, load_models
-from veo_client.provider import Limits, Poll, Provider, RemoteVideo
 from veo_client.price import Quote, quote
+from veo_client.provider import Limits, Poll, Provider, RemoteVideo
 from veo_client.request import Media, Task, VideoRequest
 
 __all__ = [

@@ -27,8 +27,8 @@ from veo_client.errors import (
 from veo_client.events import Completed, Event, Running, Submitted
 from veo_client.models import ModelTable, load_models, own_models
 from veo_client.options import request_from
-from veo_client.progress import Screen, say, share, shown
 from veo_client.price import Quote, quote
+from veo_client.progress import Screen, say, share, shown
 
 KEPT, NO_VIDEO, NOTHING_SENT, NOT_AGREED, NOT_OVER, NOBODY_KNOWS, STOPPED = 0, 1, 2, 3, 4, 5, 130
 _GOES_ON = (TimedOut, DownloadError, StorageError, Unreachable)

@@ -20,8 +20,8 @@ from typing import Any
 from veo_client.client import generate
 from veo_client.errors import VeoError
 from veo_client.events import Completed, Event, Running, Submitted
-from veo_client.progress import share
 from veo_client.price import quote
+from veo_client.progress import share
 from veo_client.request import VideoRequest
 
 LARGEST_INLINE = 40 * 2**20
