@@ -63,11 +63,12 @@ class Budget:
         if not new:
             return
         owner = new[0].owner
-        self._room(connection, owner, len(new))
+        self.room(connection, owner, len(new))
         paid = sum(job.cost_estimate or 0 for job in new if not job.own_key)
         self.reserve(connection, paid, owner)
 
-    def _room(self, connection: rows.Connection, owner: str, more: int) -> None:
+    def room(self, connection: rows.Connection, owner: str, more: int) -> None:
+        """Raise OverLimit where there is no place for so many more."""
         if self.visitor_jobs and owner != OWNER:
             mine = rows.under_way(connection, owner)
             if mine + more > self.visitor_jobs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -215,7 +215,7 @@ def price(film: Film, scene: Scene, model: Model) -> float:
 
 
 def total_seconds(film: Film, model: Model) -> float:
-    """How long the whole film is to be: as measured where a scene is made, else as asked for."""
+    """How long the whole film is to be, by what its scenes ask for."""
     seconds = sum(scene_seconds(film, scene, model) for scene in film.scenes)
     cuts = sum(film.link(scene) is Link.CUT for scene in film.scenes[1:])
     return float(max(0.0, seconds - cuts * film.settings.fade))
@@ -257,8 +257,3 @@ def _nearest(value: Any, choices: Sequence[int]) -> int:
     """The wish of the scene, or what comes nearest; 8 where there is none."""
     wish = value if isinstance(value, int) else 8
     return min(choices, key=lambda seconds: (abs(seconds - wish), seconds))
-
-
-def with_order(scenes: Sequence[Scene]) -> tuple[Scene, ...]:
-    """The scenes with their positions counted anew."""
-    return tuple(replace(scene, position=number) for number, scene in enumerate(scenes))

@@ -233,7 +233,6 @@ class Films:
 
     async def _reorder(self, id: str, owner: str, place: Change) -> Film:
         def work(connection: Connection) -> None:
-            film_rows.lock(connection, id)
             order = place(_own(connection, id, owner))
             if len(order) > MOST_SCENES:
                 raise NotNow(f"A film has at most {MOST_SCENES} scenes.")
@@ -328,15 +327,17 @@ class Films:
     async def _affordable(
         self, film: Film, chosen: Sequence[Scene], model: Model, visitor: Visitor
     ) -> None:
-        """Raise before anything is queued: over budget, too long a chain, a prompt too long."""
+        """Raise before anything is queued: over a limit, too long a chain, a prompt too long."""
         for scene in chosen:
             _check_length(film, scene, model)
-        if self._offer(visitor).own_key_pays(model.provider):
-            return
-        total = self.cost(film, chosen, visitor)
-        await self._database.read(
-            lambda connection: self._budget.reserve(connection, total, visitor.owner)
-        )
+        own = self._offer(visitor).own_key_pays(model.provider)
+        total = 0.0 if own else self.cost(film, chosen, visitor)
+
+        def work(connection: Connection) -> None:
+            self._budget.room(connection, visitor.owner, len(chosen))
+            self._budget.reserve(connection, total, visitor.owner)
+
+        await self._database.read(work)
 
     async def _submitted(self, film: Film, scene: Scene, model: Model, visitor: Visitor) -> Film:
         """The film with this scene's new job. The same scene as it stands is never paid twice."""
@@ -351,9 +352,12 @@ class Films:
             relation=RELATIONS[link] if parent else None,
             idempotency_key=f"{scene.id}:{scene.job or ''}:{parent or ''}:{asked}",
         )
-        await self._database.write(
-            lambda connection: film_rows.save_scene(connection, scene.id, job=job.id, asked=asked)
-        )
+
+        def work(connection: Connection) -> None:
+            _own(connection, film.id, film.owner)
+            film_rows.save_scene(connection, scene.id, job=job.id, asked=asked)
+
+        await self._database.write(work)
         return await self.get(film.id, film.owner)
 
 
@@ -383,6 +387,8 @@ def _check_length(film: Film, scene: Scene, model: Model) -> None:
 
 
 def _own(connection: Connection, id: str, owner: str) -> Film:
+    """The film, which nobody else changes until the transaction ends. Raises NotFound."""
+    film_rows.lock(connection, id)
     film = film_rows.one(connection, id, owner)
     if not film:
         raise NotFound(NO_FILM)

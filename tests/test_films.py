@@ -7,6 +7,7 @@ import base64
 import contextlib
 import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,40 @@ async def test_over_the_budget_nothing_is_queued(tmp_path: Path) -> None:
         assert await studio.jobs.recent("owner", 9) == ()
         scene = film["scenes"][0]["id"]
         assert standings(await run(client, film, scene=scene)) == ["busy", "ready"]
+
+
+async def test_where_not_every_scene_finds_a_place_in_the_queue_none_is_queued(
+    tmp_path: Path,
+) -> None:
+    async with (
+        StrictGoogle() as google,
+        api_on(google, tmp_path, queue_length=1) as (client, studio),
+    ):
+        film = await film_of(client, "A fox", "An owl")
+        answer = await client.post(f"/v1/films/{film['id']}/run", json={})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (429, "over_limit")
+        assert await studio.jobs.recent("owner", 9) == ()
+
+
+async def test_what_is_written_while_scenes_are_moved_by_another_replica_is_kept(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    films = Studio(Settings(outputs_dir=tmp_path, database_url=postgres_url)).films
+    film = await films.create("owner", script="A fox\n\nAn owl")
+    fox, loop = film.scenes[0].id, asyncio.get_running_loop()
+    writing = films.change_scene(film.id, "owner", fox, prompt="A bear")
+    written: list[Future[Film]] = []
+
+    def place(now: Film) -> list[Scene]:
+        written.append(asyncio.run_coroutine_threadsafe(writing, loop))
+        with contextlib.suppress(TimeoutError):
+            written[0].result(0.5)
+        return [*reversed(now.scenes)]
+
+    await films._reorder(film.id, "owner", place)
+    await asyncio.wrap_future(written[0])
+    film = await films.get(film.id, "owner")
+    assert [scene.prompt for scene in film.scenes] == ["An owl", "A bear"]
 
 
 async def test_every_process_shows_a_film_that_one_puts_together_and_can_stop_it(
