@@ -1,0 +1,139 @@
+"""Two web pods behind one address: the page stays with one, and finds all at the other."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import re
+import secrets
+import threading
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from benchmarks.chaos import BusyGoogle
+from tests import app_server
+from tests.api_kit import clip
+from tests.app_server import AppServer
+from tests.cluster_kit import Cluster
+from tests.services import Azurite, Redis
+from tests.sticky_proxy import COOKIE, StickyProxy
+from tests.strict_google import Seen
+from tests.test_page import PATIENCE, generate, ready, until_it_plays
+
+pytestmark = pytest.mark.slow
+
+T = TypeVar("T")
+
+
+class HeldGoogle(BusyGoogle):
+    """Is done when it is told."""
+
+    held = True
+
+    def __init__(self) -> None:
+        super().__init__(random.Random(1))
+        self._clip = clip()
+
+    def _honest(self, seen: Seen) -> tuple[int, bytes]:
+        self._due = dict.fromkeys(self.jobs, math.inf if self.held else 0.0)
+        return super()._honest(seen)
+
+
+class Beside:
+    """An event loop in a thread: Playwright holds the one of the test."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run(self, what: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(PATIENCE / 1000)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@contextmanager
+def two_pods(cluster: Cluster) -> Iterator[list[AppServer]]:
+    """Started at once; the cluster's worker too."""
+    pods: list[AppServer] = []
+    with ThreadPoolExecutor(2) as pool:
+
+        def start(name: str) -> AppServer:
+            return app_server.start(cluster.home / name, **cluster.environ)
+
+        try:
+            cluster.start_worker()
+            pods += pool.map(start, ["one", "two"])
+            yield pods
+        finally:
+            for pod in pods:
+                pod.kill()
+            cluster.end()
+
+
+def test_a_page_stays_with_its_pod_and_finds_its_video_at_the_other_when_that_one_dies(
+    page: Page, tmp_path: Path, postgres_url: str, azurite: Azurite, redis: Redis
+) -> None:
+    environ = {
+        "DATABASE_URL": postgres_url,
+        "STORAGE_URL": azurite.container(),
+        "AZURE_STORAGE_CONNECTION_STRING": azurite.connection,
+        "QUEUE_URL": redis.url,
+        "SESSION_SECRET": secrets.token_hex(16),
+    }
+    beside, stack, google = Beside(), AsyncExitStack(), HeldGoogle()
+    beside.run(stack.enter_async_context(google))
+    try:
+        with two_pods(Cluster(google, tmp_path, environ)) as pods:
+            proxy = StickyProxy([pod.port for pod in pods])
+            beside.run(stack.enter_async_context(proxy))
+            page.goto(proxy.url)
+            ready(page)
+            first = its_pod(page)
+            before = proxy.served[1 - first]
+            generate(page, "A long way home")
+            status = page.locator("#working [role=status]")
+            expect(status).to_have_text(re.compile("making it"), timeout=PATIENCE)
+            expect(page).to_have_title(re.compile(r"\d+ % · Veo Studio"))
+            page.reload()
+            expect(page.locator("#working")).to_contain_text("A long way home", timeout=PATIENCE)
+            assert (its_pod(page), proxy.served[1 - first]) == (first, before)
+            seen_without_affinity(proxy)
+
+            pods[first].kill()
+            page.reload()
+            expect(page.locator("#working")).to_contain_text("A long way home", timeout=PATIENCE)
+            assert its_pod(page) == 1 - first
+            google.held = False
+            until_it_plays(page)
+            assert google.creates == 1
+    finally:
+        beside.run(stack.aclose())
+        beside.close()
+
+
+def its_pod(page: Page) -> int:
+    (cookie,) = [one for one in page.context.cookies() if one.get("name") == COOKIE]
+    return int(cookie.get("value", ""))
+
+
+def seen_without_affinity(proxy: StickyProxy) -> None:
+    """Whoever asks the API brings no cookie, and every pod knows the video."""
+    before = proxy.served.copy()
+    for _ in range(4):
+        with httpx.Client(base_url=proxy.url, timeout=30) as client:
+            (video,) = client.get("/v1/videos").json()["data"]
+            assert client.get(f"/v1/videos/{video['id']}").json()["status"] == "in_progress"
+    assert all(proxy.served[pod] - before[pod] >= 4 for pod in (0, 1))
