@@ -61,7 +61,7 @@ class Check:
 
     def run(self) -> Iterator[Finding]:
         """Everything found, as it is found. Raises Busy where another repair is under way."""
-        with alone_in(self._storage) if self._repair else contextlib.nullcontext():
+        with alone_in(self._storage, self._database) if self._repair else contextlib.nullcontext():
             yield from self._leftovers()
             yield from self._files()
             yield from self._rows()  # adopted videos are inspected like any other

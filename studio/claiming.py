@@ -53,7 +53,9 @@ class Claiming:
         self, connection: rows.Connection, free: Mapping[str, int], boot: str, lease: timedelta
     ) -> list[Job]:
         """So many due rows of each lane; after rows.pass_gate."""
-        limits = {**free, "submit": min(free["submit"], self._may_submit(connection))}
+        polls = rows.poll_allowance(connection, self._settings.polls_per_second)
+        submit = min(free["submit"], self._may_submit(connection))
+        limits = {**free, "submit": submit, "poll": min(free["poll"], int(polls))}
         claimed: list[Job] = []
         for lane, limit in limits.items():
             if limit > 0:
@@ -61,6 +63,8 @@ class Claiming:
                 claimed += rows.claim(
                     connection, states, self._serves(), limit, boot=boot, lease=lease
                 )
+        if taken := sum(LANE_OF[job.state] == "poll" for job in claimed):
+            rows.save_allowance(connection, polls - taken)
         return claimed
 
     def _may_submit(self, connection: rows.Connection) -> int:

@@ -43,6 +43,8 @@ SCHEMA = "0002"
 
 _LOCK = 7_100_200
 """Of PostgreSQL's advisory locks, the one that changes of the shape pass through."""
+_HOUSE = 7_100_201
+"""The one of repairs and imports."""
 
 
 class Utc(TypeDecorator[datetime]):
@@ -278,6 +280,21 @@ class Database:
         with self.engine.connect() as connection, connection.begin():
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             yield
+
+    @contextlib.contextmanager
+    def only_one(self) -> Iterator[bool]:
+        """Whether no other process, on any machine, is within this now; SQLite is one machine's."""
+        if self.sqlite:
+            yield True
+            return
+        engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            alone = bool(connection.scalar(text(f"SELECT pg_try_advisory_lock({_HOUSE})")))
+            try:
+                yield alone
+            finally:
+                if alone:
+                    connection.execute(text(f"SELECT pg_advisory_unlock({_HOUSE})"))
 
     def _version(self) -> str | None:
         with self.engine.connect() as connection:

@@ -35,13 +35,10 @@ AT_ONCE = 10
 class Dispatcher(Rounds):
     """Announces due rows. Every worker has one; the rows' locks keep them apart."""
 
-    def __init__(
-        self, claiming: Claiming, polls_per_second: float, send: Callable[[str, Message], object]
-    ) -> None:
+    def __init__(self, claiming: Claiming, send: Callable[[str, Message], object]) -> None:
         """``send``: a lane and a message to the broker; blocking."""
         super().__init__()
         self._claiming = claiming
-        self._rate = polls_per_second
         self._send = send
 
     async def _round(self) -> float:
@@ -58,12 +55,7 @@ class Dispatcher(Rounds):
         free = dict(AHEAD)
         for state, count in waiting.items():
             free[LANE_OF[state]] -= count
-        level = rows.poll_allowance(connection, self._rate)
-        free["poll"] = min(free["poll"], int(level))
-        due = self._claiming.claim(connection, free, rows.ANNOUNCED, LASTS)
-        polls = sum(LANE_OF[job.state] == "poll" for job in due)
-        rows.save_allowance(connection, level - polls)
-        return due
+        return self._claiming.claim(connection, free, rows.ANNOUNCED, LASTS)
 
     def _send_all(self, due: Sequence[Job]) -> None:
         """What can't be sent is announced again by and by."""

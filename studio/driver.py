@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import time
 from collections import Counter
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,14 +21,13 @@ log = logging.getLogger(__name__)
 class Driver(Rounds):
     """Claims due rows and advances them, each in a task of its own, lane by lane."""
 
-    def __init__(self, claiming: Claiming, advance: Advance, polls_per_second: float) -> None:
+    def __init__(self, claiming: Claiming, advance: Advance) -> None:
         super().__init__()
         self._claiming = claiming
         self._advance = advance
         self.boot = secrets.token_hex(8)
         self._busy: Counter[str] = Counter()
         self._steps: set[asyncio.Task[None]] = set()
-        self._polls = Bucket(polls_per_second)
 
     async def stop(self, patience: float) -> None:
         """Take no more rows, let the steps under way end for ``patience`` seconds, cut the rest.
@@ -47,13 +45,12 @@ class Driver(Rounds):
         if wait := await self._claiming.wait():
             return wait
         free = {lane: slots - self._busy[lane] for lane, slots in LANES.items()}
-        free["poll"] = min(free["poll"], self._polls.available())
         if not any(free.values()):
-            return self._polls.until_one() if self._busy["poll"] < LANES["poll"] else 1.0
+            return 1.0
         claimed = await self._claiming.database.write(lambda c: self._claim(c, free))
         for job in claimed:
             self._begin(job)
-        return 0.0 if claimed else max(self._polls.until_one(), 0.1)
+        return 0.0 if claimed else 0.1
 
     def _claim(self, connection: rows.Connection, free: dict[str, int]) -> list[Job]:
         rows.pass_gate(connection)
@@ -62,8 +59,6 @@ class Driver(Rounds):
     def _begin(self, job: Job) -> None:
         lane = LANE_OF[job.state]
         self._busy[lane] += 1
-        if lane == "poll":
-            self._polls.take()
         step = asyncio.create_task(self._step(job, lane), name=f"{lane} {job.id}")
         self._steps.add(step)
         step.add_done_callback(self._steps.discard)
@@ -80,27 +75,3 @@ class Driver(Rounds):
         finally:
             self._busy[lane] -= 1
             self.wake()
-
-
-class Bucket:
-    """At most ``rate`` a second, a second's worth at once."""
-
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
-        self._level = max(rate, 1.0)
-        self._at = time.monotonic()
-
-    def available(self) -> int:
-        """How many may be taken now."""
-        now = time.monotonic()
-        self._level = min(self._level + (now - self._at) * self._rate, max(self._rate, 1.0))
-        self._at = now
-        return int(self._level)
-
-    def take(self) -> None:
-        """Take one."""
-        self._level -= 1
-
-    def until_one(self) -> float:
-        """Seconds until one is available."""
-        return max((1 - self._level) / self._rate, 0.0) if self.available() < 1 else 0.0

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
+from studio.database import Database
 from studio.storage import Storage
 from veo_client.errors import VeoError
+
+_BUSY = "A repair or an import is under way here. Wait until it is done."
 
 
 class Busy(VeoError):
@@ -18,15 +21,18 @@ class Busy(VeoError):
 
 
 @contextmanager
-def alone_in(storage: Storage) -> Iterator[None]:
-    """Hold off every other repair and import. The app itself goes on. Raises Busy."""
+def alone_in(storage: Storage, database: Database) -> Iterator[None]:
+    """Hold off every other repair and import, on any machine. The app goes on. Raises Busy."""
     lock = FileLock(storage.root / "tmp" / "house.lock", timeout=0)
     try:
         lock.acquire()
     except Timeout:
-        raise Busy("A repair or an import is under way here. Wait until it is done.") from None
+        raise Busy(_BUSY) from None
     try:
-        yield
+        with database.only_one() as alone:
+            if not alone:
+                raise Busy(_BUSY)
+            yield
     finally:
         lock.release()
 

@@ -61,7 +61,7 @@ def import_library(
     except UNREADABLE as error:
         raise ArchiveError("There is no folder or ZIP file that can be read.") from error
     try:
-        with alone_in(storage):
+        with alone_in(storage, database):
             return _Import(storage, database, archive, done or Imported()).run()
     finally:
         archive.close()

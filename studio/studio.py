@@ -142,11 +142,11 @@ class Studio:
         if self._role != "worker":
             serves = self.providers.only_here if settings.queue_url else self.providers.servable
             claiming = Claiming(self.database, self.advance, settings, serves)
-            return Driver(claiming, self.advance, settings.polls_per_second)
+            return Driver(claiming, self.advance)
         from studio.worker import sender  # an extra: only where it is asked for
 
         claiming = Claiming(self.database, self.advance, settings, own)
-        return Dispatcher(claiming, settings.polls_per_second, sender(settings.queue_url))
+        return Dispatcher(claiming, sender(settings.queue_url))
 
     async def announce_no_more(self) -> None:
         """A worker is to end: what is due is left to the others."""

@@ -65,12 +65,21 @@ def rows_in(outputs: Path) -> tuple[Job, ...]:
     with TemporaryDirectory() as folder:
         for file in outputs.glob("studio.db*"):
             shutil.copy(file, folder)
-        database = Database(f"sqlite:///{folder}/studio.db")
-        with database.engine.connect() as connection:
-            there = inspect(connection).has_table("job")
-            found = rows.page(connection, OWNER, limit=-1, completed_only=False) if there else ()
-        database.close()
+        return rows_at(f"sqlite:///{folder}/studio.db")
+
+
+def rows_at(url: str) -> tuple[Job, ...]:
+    """All jobs of a database, which may have no tables yet."""
+    database = Database(url)
+    with database.engine.connect() as connection:
+        there = inspect(connection).has_table("job")
+        found = rows.page(connection, OWNER, limit=500, completed_only=False) if there else ()
+    database.close()
     return found
+
+
+def _rows_of(life: Life) -> tuple[Job, ...]:
+    return rows_at(life.database) if life.database else rows_in(life.outputs)
 
 
 def amiss(job: Job, outputs: Path, video: bytes) -> Iterator[str]:
@@ -119,11 +128,11 @@ async def killed_once(google: StrictGoogle, life: Life) -> Verdict:
     """Live until the kill, live again on the same folder, and judge."""
     assert life.kill is not None
     codes = [await end_of(born(life))]
-    dead = rows_in(life.outputs)
+    dead = _rows_of(life)
     fell = codes[0] == -signal.SIGKILL
     if fell:
         codes = [await end_of(born(replace(life, kill=None)))]
-    jobs = rows_in(life.outputs)
+    jobs = _rows_of(life)
     creates = [made for made in google.jobs.values() if prompt_of(made.request) in life.prompts]
     complaints = leftovers(life.outputs)
     if codes != [0]:

@@ -7,13 +7,14 @@ here may start a thread while it is imported.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,15 +23,20 @@ import sqlalchemy.dialects.sqlite  # noqa: F401
 from sqlalchemy import Engine, Pool, event
 
 from studio.access import OWNER, Visitor
+from studio.budget import OverBudget
 from studio.job import Relation
+from studio.pace import Pace
 from studio.settings import Settings
 from studio.studio import Studio
 from veo_client import Credentials, VideoRequest
 from veo_client.agent_platform import AgentPlatform
 from veo_client.gemini_api import GeminiApi
 from veo_client.models import load_models
+from veo_client.provider import Limits
 
 ME = Visitor(OWNER, trusted=True)
+
+SOON = Pace(silence=3, create=5, limits=Limits(submit=4))
 
 AgentPlatform(Credentials(project="warm", token="warm"))
 GeminiApi(Credentials(gemini_api_key="warm"))._sdk.aio.interactions  # noqa: B018
@@ -62,6 +68,10 @@ class Life:
     wait: tuple[float, float, float] = (1, 2, 30)
     """What the model table says of Google's times: looked at often, also by a late successor."""
     polls_per_second: float = 50
+    database: str = ""
+    """Another than SQLite in the folder. Its leases have to run out, so they are short."""
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that bound what is made."""
     longest: int = 60
     """Seconds after which an alarm ends it, because something is stuck."""
 
@@ -137,10 +147,16 @@ async def _until_over(life: Life) -> None:
             stand_in="never",
             models_file=models,
             polls_per_second=life.polls_per_second,
-        )
+            database_url=life.database,
+            **life.limits,
+        ),
+        SOON if life.database else None,
     )
     await studio.start()
-    jobs = [await _click(studio, prompt, life.picture) for prompt in life.prompts]
+    jobs: list[str] = []
+    for prompt in life.prompts:
+        with contextlib.suppress(OverBudget):
+            jobs.append(await _click(studio, prompt, life.picture))
     if life.follows:
         jobs.append(await _click(studio, life.follows, None, parent=jobs[0]))
     async for _ in studio.jobs.watch(jobs):

@@ -22,6 +22,7 @@ from studio.jobs import new_id
 from studio.keeping import key
 from studio.media import look_at
 from studio.records import Record
+from studio.storage import Storage
 
 
 @cache
@@ -41,16 +42,18 @@ def mp4(shade: int = 90) -> bytes:
 class Shelf:
     """An outputs folder with its database."""
 
-    def __init__(self, root: Path, database: str = "") -> None:
-        """``database``: the address of another than SQLite in the folder."""
-        self.storage = Files(root)
+    def __init__(self, root: Path, database: str = "", storage: Storage | None = None) -> None:
+        """``database``, ``storage``: others than SQLite and files in the folder."""
+        self.storage = storage or Files(root)
         self.storage.prepare()
         self.root = self.storage.root
         self.database = Database(database or f"sqlite:///{self.root / 'studio.db'}")
         self.database.prepare()
 
     def path(self, name: str) -> Path:
-        return self.storage.path(name)
+        path = self.storage.path(name)
+        assert path, "it is kept elsewhere"
+        return path
 
     def video(self, id: str) -> Path:
         return self.path(key(id, ".mp4"))
@@ -59,8 +62,9 @@ class Shelf:
         """A finished job as the app leaves it, with all its files; its id."""
         video = mp4() if video is None else video
         record = a_record(**changes)
-        self.video(record["id"]).write_bytes(video)
-        seen = look_at(self.video(record["id"]))
+        self.storage.write(key(record["id"], ".mp4"), video)
+        with self.storage.local_now(key(record["id"], ".mp4")) as path:
+            seen = look_at(path)
         self.storage.write(key(record["id"], ".jpg"), seen.poster)
         record |= {
             "video": key(record["id"], ".mp4"),

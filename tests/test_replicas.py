@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
-import random
 import re
 import secrets
 import threading
@@ -18,33 +16,17 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from benchmarks.chaos import BusyGoogle
 from tests import app_server
-from tests.api_kit import clip
 from tests.app_server import AppServer
 from tests.cluster_kit import Cluster
+from tests.held_google import HeldGoogle
 from tests.services import Azurite, Redis
 from tests.sticky_proxy import COOKIE, StickyProxy
-from tests.strict_google import Seen
 from tests.test_page import PATIENCE, generate, ready, until_it_plays
 
 pytestmark = pytest.mark.slow
 
 T = TypeVar("T")
-
-
-class HeldGoogle(BusyGoogle):
-    """Is done when it is told."""
-
-    held = True
-
-    def __init__(self) -> None:
-        super().__init__(random.Random(1))
-        self._clip = clip()
-
-    def _honest(self, seen: Seen) -> tuple[int, bytes]:
-        self._due = dict.fromkeys(self.jobs, math.inf if self.held else 0.0)
-        return super()._honest(seen)
 
 
 class Beside:

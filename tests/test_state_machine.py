@@ -24,8 +24,23 @@ from typing import Any, TypeVar, get_args
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sqlalchemy import Connection, func, select, update
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Interval,
+    bindparam,
+    func,
+    select,
+    type_coerce,
+    update,
+)
 
 from studio import rows
 from studio.access import OWNER, Visitor
@@ -128,7 +143,12 @@ class Step:
 
 
 class JobLife(RuleBasedStateMachine):
-    """The real jobs, steps and rows on SQLite; only Google is scripted."""
+    """The real jobs, steps and rows; only Google is scripted."""
+
+    def __init__(self, url: str = "") -> None:
+        """``url``: of a database with tables; by default SQLite, a new one for each example."""
+        super().__init__()
+        self.url = url
 
     @initialize(models=st.lists(st.sampled_from(MODELS), min_size=1, max_size=3))
     def open(self, models: list[str]) -> None:
@@ -153,8 +173,9 @@ class JobLife(RuleBasedStateMachine):
         storage, table, history = Files(home), load_models(), History()
         storage.prepare()
         self.videos = home / "videos"
-        self.database = HaltingDatabase(how.database)
+        self.database = HaltingDatabase(self.url or how.database)
         self.database.prepare()
+        self._write(lambda connection: connection.execute(jobs.delete()))
         self.providers = ScriptedProviders(how, self.google)
         inputs, keeping = Inputs(storage), HaltingKeeping(storage)
         self.jobs = Jobs(
@@ -382,12 +403,14 @@ class JobLife(RuleBasedStateMachine):
 
     def _pass(self, time: timedelta) -> None:
         """To move every time that is written down back is to let time pass."""
-        back = f"-{time.total_seconds()} seconds"
-        earlier = {
-            column.name: func.strftime("%Y-%m-%d %H:%M:%f000", column, back)
-            for column in jobs.columns
-            if isinstance(column.type, Utc)
-        }
+        columns = [column for column in jobs.columns if isinstance(column.type, Utc)]
+        if self.database.sqlite:
+            back = f"-{time.total_seconds()} seconds"
+            pattern = "%Y-%m-%d %H:%M:%f000"
+            earlier = {each.name: func.strftime(pattern, each, back) for each in columns}
+        else:
+            past = bindparam(None, time, Interval)
+            earlier = {each.name: type_coerce(each, DateTime(True)) - past for each in columns}
         self._write(lambda connection: connection.execute(update(jobs).values(**earlier)))
 
     def _go(self, job: Job, *some: Turn) -> None:
@@ -430,3 +453,13 @@ TestJobLife.settings = (
         suppress_health_check=list(HealthCheck),
     )
 )
+
+
+def test_the_same_holds_on_postgresql(postgres_url: str) -> None:
+    few = settings(
+        max_examples=8,
+        stateful_step_count=30,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(lambda: JobLife(postgres_url), settings=few)  # type: ignore[no-untyped-call]
