@@ -53,7 +53,8 @@ def two_pods(cluster: Cluster) -> Iterator[list[AppServer]]:
     with ThreadPoolExecutor(2) as pool:
 
         def start(name: str) -> AppServer:
-            return app_server.start(cluster.home / name, **cluster.environ)
+            environ: dict[str, Any] = {**cluster.environ}
+            return app_server.start(cluster.home / name, **environ)
 
         try:
             cluster.start_worker()

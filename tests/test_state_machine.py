@@ -32,6 +32,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     DateTime,
     Interval,
@@ -145,10 +146,8 @@ class Step:
 class JobLife(RuleBasedStateMachine):
     """The real jobs, steps and rows; only Google is scripted."""
 
-    def __init__(self, url: str = "") -> None:
-        """``url``: of a database with tables; by default SQLite, a new one for each example."""
-        super().__init__()
-        self.url = url
+    url = ""
+    """Of a database; by default SQLite, a new one for each example."""
 
     @initialize(models=st.lists(st.sampled_from(MODELS), min_size=1, max_size=3))
     def open(self, models: list[str]) -> None:
@@ -404,6 +403,7 @@ class JobLife(RuleBasedStateMachine):
     def _pass(self, time: timedelta) -> None:
         """To move every time that is written down back is to let time pass."""
         columns = [column for column in jobs.columns if isinstance(column.type, Utc)]
+        earlier: dict[str, ColumnElement[Any]]
         if self.database.sqlite:
             back = f"-{time.total_seconds()} seconds"
             pattern = "%Y-%m-%d %H:%M:%f000"
@@ -456,10 +456,13 @@ TestJobLife.settings = (
 
 
 def test_the_same_holds_on_postgresql(postgres_url: str) -> None:
+    class JobLifeThere(JobLife):
+        url = postgres_url
+
     few = settings(
         max_examples=8,
         stateful_step_count=30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(lambda: JobLife(postgres_url), settings=few)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(JobLifeThere, settings=few)
