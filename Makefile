@@ -11,7 +11,7 @@ LOCK = $(AUDIT)/bin/uv pip compile --quiet --universal --generate-hashes --no-he
 	--python-version 3.11
 LICENCES = Apache;MIT;BSD;ISC;MPL-2.0;Mozilla Public License;PSF;HPND;LGPL-3.0;CC0-1.0;0BSD;Zlib
 
-.PHONY: run test quick lint bench docs smoke-live lock audit clean
+.PHONY: run test quick lint bench docs screenshots smoke-live lock audit clean
 
 run: $(VENV)/runs
 	$(BIN)/python app.py
@@ -34,6 +34,10 @@ bench: $(VENV)/tests
 docs: $(VENV)/tests
 	$(BIN)/python -m mkdocs --quiet build --strict
 	@echo "The pages begin at site/index.html."
+
+# The pictures of docs/, drawn anew from the app as it is.
+screenshots: $(VENV)/tests
+	$(BIN)/python -m tests.screenshots
 
 # One real video at the lowest price there is, at most $0.10; asks first.
 smoke-live: $(VENV)/runs

@@ -20,6 +20,7 @@ import studio.__main__
 import veo_client
 import veo_client.options
 from studio.settings import Settings
+from tests import screenshots
 from tests.app_server import ROOT, AppServer
 from tests.conftest import SETTINGS, settings_in
 from tests.test_architecture import ROOMS, sources, tracked
@@ -147,6 +148,14 @@ def test_every_file_that_is_named_is_there(page: str) -> None:
     assert not {name for name in linked if not (ROOT / page).parent.joinpath(name).is_file()}
     missing = {name for name in quoted if not (ROOT / name).is_file() and name not in known}
     assert missing <= made_here
+
+
+def test_the_pictures_are_small_and_shown() -> None:
+    """`make screenshots` draws them from the app as it is; the public CI sees that it can."""
+    for name in screenshots.NAMES:
+        picture = ROOT / "docs" / f"{name}.png"
+        assert picture.stat().st_size <= screenshots.LARGEST
+        assert f"({picture.name})" in ALL
 
 
 def test_every_room_in_the_picture_is_there() -> None:
