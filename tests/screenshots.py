@@ -57,7 +57,7 @@ def draw(into: Path) -> None:
             create(page, server, into)
             library(page, server, into)
             storyboard(page, server, into)
-        with running(past(Path(folder) / "spent"), **PAID) as server:
+        with running(past(Path(folder) / "spent"), PAID) as server:
             spend(page, server, into)
 
 
@@ -131,8 +131,8 @@ def a_page() -> Iterator[Page]:
 
 
 @contextmanager
-def running(outputs: Path, **settings: str) -> Iterator[AppServer]:
-    server = app_server.start(outputs, **settings)
+def running(outputs: Path, settings: dict[str, Any] | None = None) -> Iterator[AppServer]:
+    server = app_server.start(outputs, **(settings or {}))
     try:
         yield server
     finally:
