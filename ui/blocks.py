@@ -94,7 +94,9 @@ class StudioBlocks(gr.Blocks):
         """Jobs are driven while the server runs. Gradio may run this once per port it tries."""
         self._loop = asyncio.get_running_loop()
         await self.studio.start()
-        sweeping = asyncio.create_task(keep_swept(self.uploads), name="sweep")
+        sweeping = asyncio.create_task(
+            keep_swept(self.uploads, self.studio.settings.temporary_hours * 3600), name="sweep"
+        )
         try:
             yield
         finally:

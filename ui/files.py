@@ -44,6 +44,6 @@ def sweep(folder: Path, lasts: float = LASTS) -> None:
             shutil.rmtree(place, ignore_errors=True)
 
 
-async def keep_swept(folder: Path) -> None:
+async def keep_swept(folder: Path, lasts: float = LASTS) -> None:
     """Sweep now and every hour, until cancelled."""
-    await repeated(partial(asyncio.to_thread, sweep, folder), EVERY, "Sweeping lent files")
+    await repeated(partial(asyncio.to_thread, sweep, folder, lasts), EVERY, "Sweeping lent files")

@@ -22,3 +22,17 @@ if (part()) {
   })
   if (part().dataset.running === 'true') setTimeout(draw, 1000, 'GET')
 }
+
+const erase = document.querySelector('#erase')
+erase.addEventListener('click', async () => {
+  erase.disabled = true
+  const said = document.querySelector('#mine [role="status"]')
+  try {
+    const answer = await fetch('v1/me?confirm=everything', { method: 'DELETE' })
+    if (answer.ok) return location.reload()
+    said.textContent = (await answer.json()).error.message
+  } catch (error) {
+    said.textContent = 'Nothing was deleted: the server does not answer. Try again.'
+  }
+  erase.disabled = false
+})

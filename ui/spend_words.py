@@ -107,6 +107,16 @@ class SpendWords:
     checking: str = "Checking: {n} so far. You can leave this page."
     checked: str = "Checked {time} UTC: {videos}, {size}."
     check_failed: str = "The check broke off. The cause is in the server's log."
+    yours: str = "Your data"
+    yours_help: str = "All videos, their prompts and settings, pictures, films and links of yours."
+    take_along: str = "Export as ZIP"
+    erase: str = "Delete everything"
+    erase_help: str = (
+        "All of it is removed at once and can't be brought back; links to it end. "
+        "Only the books keep what was spent, without prompts. What Google is making already is "
+        "still paid, and removed when it arrives."
+    )
+    erase_yes: str = "Yes, delete everything of mine"
     owner_only: str = "Only the owner can do that."
 
 

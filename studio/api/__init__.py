@@ -17,6 +17,7 @@ from studio.api.content import Content
 from studio.api.errors import HANDLERS
 from studio.api.films import Films
 from studio.api.library import LibraryApi
+from studio.api.me import Me
 from studio.api.onward import Onward
 from studio.api.queue import Queueing
 from studio.api.share import Sharing
@@ -36,7 +37,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
     """What this studio answers beside its page."""
     videos, content, queue = Videos(studio), Content(studio), Queueing(studio)
     sharing, library = Sharing(studio), LibraryApi(studio)
-    tokens = ApiTokens(studio)
+    tokens, me = ApiTokens(studio), Me(studio)
 
     hooks = WebhooksApi(studio)
 
@@ -74,6 +75,8 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/library", library.change_many, methods=["POST"]),
         Route("/library.zip", library.zip),
         *_films(Films(studio)),
+        Route("/me/export", me.export),
+        Route("/me", me.erase, methods=["DELETE"]),
         Route("/tokens", tokens.make, methods=["POST"]),
         Route("/tokens", tokens.list),
         Route("/tokens/{id}", tokens.revoke, methods=["DELETE"]),

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import io
 import zipfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import IO, Any, cast
@@ -44,14 +44,22 @@ def entry_name(job: Job) -> str:
     return f"{file_name(job.name or job.prompt)}-{job.id[-8:]}{made}"
 
 
-async def bundle(jobs: Sequence[Job], storage: Storage) -> AsyncIterator[bytes]:
-    """The pieces of the archive, one after the other. Videos are stored as they are."""
+async def bundle(
+    jobs: Sequence[Job],
+    storage: Storage,
+    more: Mapping[str, bytes] | None = None,
+    inputs: Sequence[str] = (),
+) -> AsyncIterator[bytes]:
+    """The pieces of the archive, one after the other. Videos are stored as they are.
+
+    ``more`` are texts by name, ``inputs`` keys of kept pictures and videos.
+    """
     pieces = _Pieces()
     lost: list[str] = []
     with zipfile.ZipFile(cast("IO[bytes]", pieces), "w", zipfile.ZIP_STORED) as archive:
         for job in jobs:
             name = entry_name(job)
-            archive.writestr(f"{name}.json", _settings(job))
+            archive.writestr(f"{name}.json", as_sidecar(job))
             async with contextlib.AsyncExitStack() as stack:
                 try:
                     path = await stack.enter_async_context(storage.local(job.video or ""))
@@ -62,6 +70,12 @@ async def bundle(jobs: Sequence[Job], storage: Storage) -> AsyncIterator[bytes]:
                 member = stack.enter_context(_member(archive, f"{name}.mp4", job))
                 while await asyncio.to_thread(_copy, video, member):
                     yield pieces.take()
+        for name, text in (more or {}).items():
+            archive.writestr(name, text)
+        for key in inputs:
+            with contextlib.suppress(FileNotFoundError):
+                archive.writestr(key, await asyncio.to_thread(storage.read, key))
+                yield pieces.take()
         archive.writestr("README.txt", _readme(len(jobs) - len(lost), lost))
     yield pieces.take()
 
@@ -77,7 +91,8 @@ def _member(archive: zipfile.ZipFile, name: str, job: Job) -> IO[bytes]:
     return archive.open(info, "w", force_zip64=(job.size or _LARGE) >= _LARGE)
 
 
-def _settings(job: Job) -> bytes:
+def as_sidecar(job: Job) -> bytes:
+    """What a job is, as JSON."""
     return sidecar.write({one.name: getattr(job, one.name) for one in fields(job)})
 
 

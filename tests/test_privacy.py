@@ -1,0 +1,99 @@
+"""What is somebody's can be taken along and removed, and goes by itself where that is set."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import time
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from studio.library import RESTORABLE
+from tests.app_server import AppServer
+from tests.isolation_kit import SECRET, make_things, rows_of, stranger
+from tests.strict_google import StrictGoogle
+from tests.studio_kit import made, studio_on
+from tests.test_isolation import owner_of
+
+
+def kept(server: AppServer) -> set[str]:
+    """Files of the outputs folder that belong to anybody."""
+    folders = ("videos", "inputs", "films")
+    return {f.name for name in folders for f in (server.outputs / name).iterdir()}
+
+
+def wait_for_all(client: httpx.Client) -> None:
+    end = time.monotonic() + 60
+    while any(
+        video["status"] in ("queued", "in_progress")
+        for video in client.get("/v1/videos").json()["data"]
+    ):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+@pytest.mark.slow
+def test_all_that_is_mine_is_taken_along_and_then_removed_to_the_last_file(
+    app_server: AppServer,
+) -> None:
+    with stranger(app_server, "p") as one, stranger(app_server, "q") as other:
+        theirs = other.post("/v1/videos", json={"prompt": "not mine", "seconds": "4"}).json()["id"]
+        wait_for_all(other)
+        before = kept(app_server)
+        video = make_things(one)
+        wait_for_all(one)
+        one.get(f"/v1/videos/{video}/content?variant=spritesheet")
+        shared = one.get(f"/v1/videos/{video}/share").json()["url"]
+        assert httpx.get(shared).status_code == 200
+
+        archive = zipfile.ZipFile(io.BytesIO(one.get("/v1/me/export").content))
+        names = archive.namelist()
+        account = json.loads(archive.read("account.json"))
+        assert sum(name.endswith(".mp4") for name in names) >= 2
+        assert any(name.startswith("inputs/") for name in names)
+        assert SECRET in json.dumps(account["films"])
+        assert account["links"]
+        assert not [name for name in names if b"not mine" in archive.read(name)]
+
+        refused = one.delete("/v1/me")
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, "confirm")
+        erased = one.delete("/v1/me?confirm=everything").json()
+        assert erased["jobs"] >= 2
+        assert not any(rows_of(app_server.outputs / "studio.db", owner_of("p")).values())
+        assert kept(app_server) == before
+        assert httpx.get(shared).status_code == 404
+        assert one.get("/v1/videos").json()["data"] == []
+        assert other.get(f"/v1/videos/{theirs}/content").status_code == 200
+    with sqlite3.connect(app_server.outputs / "studio.db") as books:
+        assert not [row for row in books.execute("SELECT * FROM job") if SECRET in str(row)]
+
+
+async def test_what_is_too_old_goes_with_all_that_belongs_to_it(tmp_path: Path) -> None:
+    async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
+        old, young = await made(studio), await made(studio)
+        then = datetime.now(UTC) - timedelta(days=8)
+        with sqlite3.connect(tmp_path / "studio.db") as rows:
+            rows.execute("UPDATE job SET finished_at = ? WHERE id = ?", (str(then)[:26], old.id))
+        await studio.privacy.retain(0, 0)
+        assert {job.id for job in await studio.library.page(old.owner, limit=9)} == {
+            old.id,
+            young.id,
+        }
+        await studio.privacy.retain(7, 0)
+        assert [job.id for job in await studio.library.page(old.owner, limit=9)] == [young.id]
+        await studio.library.sweep(datetime.now(UTC) + RESTORABLE + timedelta(seconds=1))
+        assert {file.stem for file in (tmp_path / "videos").iterdir()} == {young.id}
+
+
+async def test_inputs_go_by_their_own_age_unless_something_waits_for_them(tmp_path: Path) -> None:
+    async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
+        key = studio.storage.keep(b"picture", "inputs", ".png")
+        await studio.privacy.retain(0, 1)
+        assert studio.storage.look(key)
+        await studio.privacy.retain(0, 1e-9)
+        assert not studio.storage.look(key)
