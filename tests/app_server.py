@@ -16,7 +16,7 @@ from pathlib import Path
 from studio.__main__ import healthy
 
 ROOT = Path(__file__).parents[1]
-START_PATIENCE = 60
+START_PATIENCE = 120
 """Seconds; an idle machine needs about five."""
 
 

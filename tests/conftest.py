@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests import app_server as app
 from tests import tools
@@ -20,6 +20,8 @@ __all__ = ["azurite", "postgres", "postgres_url", "redis"]  # fixtures for all
 SETTINGS = Path(__file__).parents[1] / ".env.example"
 FOREIGN = ("GEMINI_", "GOOGLE_", "GRADIO_", "SPACE_", "AZURE_", "OTEL_")
 """Names that begin so are read by the libraries under the app."""
+
+expect.set_options(timeout=30_000)  # a machine that runs four files at once answers late
 
 settings.register_profile(
     "long", max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck)

@@ -30,7 +30,7 @@ from veo_client import Credentials, Limits, VideoRequest
 OMNI, VEO = "gemini-omni-1.2-flash", "veo-3.1-lite-generate-001"
 
 SOON = Pace(
-    limits=Limits(connect=2.0, silence=1.0, submit=2.5, poll=1.5, download=4.0),
+    limits=Limits(connect=4.0, silence=2.0, submit=5.0, poll=4.0, download=8.0),
     silence=4.0,
     create=20.0,
     first_try=0.2,

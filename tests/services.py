@@ -33,7 +33,7 @@ ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """Of every Azurite, as its documentation tells."""
 
-PATIENCE = 60
+PATIENCE = 120
 """Seconds that a server may take to start or to stop."""
 
 

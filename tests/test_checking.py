@@ -10,7 +10,7 @@ from tests.library_kit import Shelf
 
 
 def ended(checking: Checking) -> Checking:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 90
     while checking.running:
         assert time.monotonic() < end
         time.sleep(0.01)

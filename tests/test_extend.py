@@ -56,7 +56,7 @@ def made(client: httpx.Client, **asked: str) -> dict[str, Any]:
     answer = client.post("/v1/videos", json={"prompt": "A boat", "seconds": "4", **asked})
     assert answer.status_code == 200, answer.text
     video: dict[str, Any] = answer.json()
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while video["status"] in ("queued", "in_progress") and time.monotonic() < end:
         time.sleep(0.2)
         video = client.get(f"/v1/videos/{video['id']}").json()

@@ -47,7 +47,7 @@ FAULTS: dict[str, tuple[Plan, str]] = {
 
 async def told(studio: Studio, job: Job) -> Job:
     """The row once the cancel was tried."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while job.code in (None, "cancel"):
             await asyncio.sleep(0.02)
             job = await studio.jobs.get(job.id, ME.owner) or job

@@ -47,7 +47,7 @@ async def asked(studio: Studio, model: str = OMNI, prompt: str = "a fox") -> Job
 
 async def reading(studio: Studio, job: Job, words: str) -> Job:
     """The row once its sentence holds ``words``."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while words not in (job.reason or ""):
             await asyncio.sleep(0.05)
             job = await studio.jobs.get(job.id, ME.owner) or job
@@ -327,7 +327,7 @@ async def a_database_that_was_another_for_a_while_is_found_again(tmp_path: Path)
         (tmp_path / "db").rename(tmp_path / "empty")
         (tmp_path / "away").rename(tmp_path / "db")
         google.faults.clear()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not job.final:
                 await asyncio.sleep(0.1)
                 with contextlib.suppress(Exception):

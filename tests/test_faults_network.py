@@ -45,7 +45,7 @@ async def asked(studio: Studio) -> tuple[Job, Job]:
 
 async def waiting(studio: Studio, job: Job, words: str) -> Job:
     """The row once its sentence holds ``words``."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while words not in (job.reason or ""):
             await asyncio.sleep(0.05)
             job = await studio.jobs.get(job.id, ME.owner) or job

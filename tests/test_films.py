@@ -68,7 +68,7 @@ async def run(client: httpx.AsyncClient, film: dict[str, Any], **what: Any) -> d
 
 async def over(client: httpx.AsyncClient, film: dict[str, Any]) -> dict[str, Any]:
     """The film once nothing of it is under way."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             body: dict[str, Any] = (await client.get(f"/v1/films/{film['id']}")).json()
             if "busy" not in standings(body) and body["stitched"]["status"] != "running":

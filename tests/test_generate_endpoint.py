@@ -116,7 +116,7 @@ def test_a_stream_that_is_dropped_loses_nothing(client: Client, app_server: AppS
         time.sleep(0.05)
     job.cancel()
     client.close()
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while library(app_server)[0]["status"] != "completed":
         assert time.monotonic() < end
         time.sleep(0.2)

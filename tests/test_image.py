@@ -35,7 +35,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 def started(engine: Engine, port: int) -> Container:
     container = engine.start(port)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not healthy(f"http://127.0.0.1:{port}/healthz", patience=1):
         assert time.monotonic() < end, "the container did not get healthy"
         time.sleep(0.1)
@@ -52,7 +52,7 @@ def make_a_video(url: str) -> str:
     order = json.dumps({"prompt": "A paper boat", "seconds": "4"}).encode()
     kind = {"Content-Type": "application/json"}
     video = json.loads(get(Request(f"{url}/v1/videos", order, kind)))  # noqa: S310
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while video["status"] in ("queued", "in_progress"):
         assert time.monotonic() < end, video
         time.sleep(0.2)

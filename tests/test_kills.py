@@ -117,7 +117,7 @@ async def test_a_stop_right_after_googles_answer_still_keeps_the_id(tmp_path: Pa
             job, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox"), ME)
             await until(studio, job, State.SUBMITTING)
             slow = asyncio.create_task(studio.database.write(lambda _: go_on.wait(10)))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while studio.database._writers._work_queue.empty():  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
             await studio.stop(patience=0)

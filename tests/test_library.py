@@ -221,8 +221,9 @@ async def test_deleting_can_be_undone_for_an_hour_and_then_means_gone(shelf: She
         gone = (await client.post("/v1/library", json=several)).json()["ids"]
         assert set(gone) == {id, other, running}
         await client.post("/v1/library", json={"ids": [other], "action": "restore"})
-        later = NOW + RESTORABLE + timedelta(minutes=1)
-        assert await studio.library.sweep(NOW + timedelta(minutes=59)) == 0
+        now = datetime.now(UTC)
+        later = now + RESTORABLE + timedelta(minutes=1)
+        assert await studio.library.sweep(now + timedelta(minutes=59)) == 0
         assert await studio.library.sweep(later) == 1
         assert (await client.post(f"/v1/videos/{id}/restore")).status_code == 404
         assert (await client.post(f"/v1/videos/{running}/restore")).status_code == 200

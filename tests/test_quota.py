@@ -60,7 +60,7 @@ async def one_refusal(how: str, model: str, outputs: Path) -> None:
         google.plan("omni_create" if model == OMNI else "veo_create", plan)
         job, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox", model=model), ME)
         told: list[str] = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not job.final:
                 await asyncio.sleep(0.05)
                 job = await studio.jobs.get(job.id, ME.owner) or job
@@ -102,7 +102,7 @@ async def test_a_model_whose_day_is_used_up_does_not_stop_the_others(tmp_path: P
         google.faults["a fox", "veo_create"] = Plan(429, limit(), {"retry-after": "7200"})
         ask = VideoRequest(prompt="a fox", model=VEO)
         fox, *_ = await studio.jobs.submit(ask, ME)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while fox.code != "quota":
                 await asyncio.sleep(0.05)
                 fox = await studio.jobs.get(fox.id, ME.owner) or fox

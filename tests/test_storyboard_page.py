@@ -11,7 +11,7 @@ from tests.api_kit import picture
 from tests.app_server import AppServer
 from tests.test_page import CONTRAST
 
-PATIENCE = 30_000
+PATIENCE = 60_000
 ELSEWHERE = {"X-Forwarded-For": "192.0.2.9"}
 PROMPTS = ("A lighthouse in a storm", "The keeper climbs the stairs", "The lamp comes on")
 

@@ -92,7 +92,7 @@ async def test_an_id_that_arrives_late_is_kept_whatever_the_row_says(tmp_path: P
             current = await until(studio, job, State.SUBMITTING)
             unknown = {"state": "unknown", "next_at": None}
             assert await studio.database.write(lambda c: rows.save(c, current, unknown))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not job.provider_id:
                     await asyncio.sleep(0.1)
                     job = await studio.jobs.get(job.id, ME.owner) or job
