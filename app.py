@@ -38,7 +38,7 @@ from ui.create import Create  # noqa: E402
 from ui.endpoint import add_generate  # noqa: E402
 from ui.frame import head  # noqa: E402
 from ui.notes import notices, recover, rename  # noqa: E402
-from ui.part import part  # noqa: E402
+from ui.part import in_words, part  # noqa: E402
 from ui.stage import curtain  # noqa: E402
 from ui.words import WORDS  # noqa: E402
 from ui.working import working  # noqa: E402
@@ -60,34 +60,33 @@ LOOKING = """() => {
 with StudioBlocks(studio, uploads) as demo:
     # What is to be seen: the composer beside the stage, the gallery below.
     desk = create.desk
-    first_banner, first_form, first_label = desk.at_first()
-    part("top", head("create", (WORDS.skip, "screen")))
-    banner = part("banner", first_banner)
+    part("top", lambda: head("create", (WORDS.skip, "screen")))
+    banner = part("banner", lambda: desk.at_first()[0])
     with gr.Row(elem_id="room"):
         with gr.Column(elem_id="desk"):
             card = part("card", "", script="stage")
-            prompt = gr.Textbox(
-                label=WORDS.prompt,
-                placeholder=WORDS.prompt_hint,
-                lines=5,
-                max_lines=14,
-                autofocus=True,
-                elem_id="prompt",
-            )
+            prompt = gr.Textbox(lines=5, max_lines=14, autofocus=True, elem_id="prompt")
+            in_words(prompt, label=lambda: WORDS.prompt, placeholder=lambda: WORDS.prompt_hint)
             offer = part("offer", "", script="guide")
-            guide = part("guide", create.guide.drawn(desk.home()), script="guide")
-            form = part("composer", first_form, script="composer pictures", shows="value.html")
-            go = gr.Button(first_label, variant="primary", elem_id="go")
+            guide = part("guide", lambda: create.guide.drawn(desk.home()), script="guide")
+            form = part(
+                "composer",
+                lambda: desk.at_first()[1],
+                script="composer pictures",
+                shows="value.html",
+            )
+            go = gr.Button(variant="primary", elem_id="go")
+            in_words(go, value=lambda: desk.at_first()[2])
             message = part("message", "", script="page")
-            batch = part("batch", fold(), script="batch")
-            own = part("bring", bring(), script="bring")
-            recovery = part("recovery", recover(), script="stage")
+            batch = part("batch", fold, script="batch")
+            own = part("bring", bring, script="bring")
+            recovery = part("recovery", recover, script="stage")
         with gr.Column(elem_id="stage"):
-            cards = part("working", working(()), script="stage")
-            part("notices", notices(), script="notices")
+            cards = part("working", lambda: working(()), script="stage")
+            part("notices", notices, script="notices")
             screen = part("screen", curtain(), script="stage")
     posters = part("gallery", "", script="stage")
-    dialog = part("dialog", rename(), script="rename share")
+    dialog = part("dialog", rename, script="rename share")
     tick = part("tick", "", shows="")  # changes whenever there is something new to watch
 
     # What happens. Each handler is a method of Create, which calls the studio.

@@ -86,6 +86,8 @@ class Settings:
     """How long pictures put on the page, and videos lent to programs, lie ready."""
     deadline_minutes: float = 60
     """How long a job is polled by itself; afterwards it is kept and can be checked by hand."""
+    page_language: Literal["auto", "en", "de"] = "auto"
+    """What the page speaks; auto: as each visitor's browser asks."""
     frame_ancestors: str = ""
     """Further pages that may embed this one, as in a content security policy."""
     application_insights: str = field(default="", repr=False)
@@ -150,6 +152,7 @@ class Settings:
             input_retention_days=_number(environ, "INPUT_RETENTION_DAYS", 0, most=MOST_DAYS),
             temporary_hours=_number(environ, "TEMPORARY_HOURS", 24, least=1),
             deadline_minutes=_number(environ, "DEADLINE_MINUTES", 60, least=MINIMUM_DEADLINE),
+            page_language=_one_of(environ, "PAGE_LANGUAGE", "auto", "en", "de"),
             frame_ancestors=environ.get("FRAME_ANCESTORS", ""),
             application_insights=environ.get("APPLICATIONINSIGHTS_CONNECTION_STRING", ""),
             otlp_endpoint=environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),

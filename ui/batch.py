@@ -15,6 +15,7 @@ from studio.offer import Offer
 from ui.choices import fit
 from ui.composer import money
 from ui.draft import Draft, read
+from ui.language import in_english
 from ui.words import WORDS
 from veo_client.errors import Problem, RequestError, VeoError
 from veo_client.models import ModelTable
@@ -187,7 +188,7 @@ def table_of(batch: Batch, offer: Offer) -> str:
 def _row(n: int, line: Line, offer: Offer) -> str:
     prompt = f'<td dir="auto">{escape(line.prompt[:200])}</td>'
     if not line.request:
-        sentence = escape(line.trouble)
+        sentence = in_english(line.trouble) if line.trouble else ""
         return f'<tr class="wrong"><td>{n}</td>{prompt}<td colspan="3">{sentence}</td></tr>'
     price = WORDS.make.free if offer.simulated else money(line.price)
     many = line.request.number_of_videos

@@ -15,6 +15,7 @@ from typing import Any
 
 import gradio as gr
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from studio.api import routes
 from studio.guard import guards
@@ -22,6 +23,7 @@ from studio.studio import Studio
 from ui.files import keep_swept
 from ui.film_page import SCRIPTS, STYLES, FilmPage
 from ui.frame import files
+from ui.language import LANGUAGES, Listening, language
 from ui.library_page import FILES as LIBRARY_FILES
 from ui.library_page import LibraryPage
 from ui.login_page import LoginPage
@@ -43,11 +45,31 @@ class StudioBlocks(gr.Blocks):
         self.studio = studio
         self.uploads = uploads
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._configs: dict[str, Any] = {}
         super().__init__(
             title=WORDS.title,
             fill_width=True,
             analytics_enabled=False,
         )
+
+    @property
+    def config(self) -> Any:
+        """What Gradio draws the page from, in the language that is spoken."""
+        if language() not in self._configs:
+            self._configs[language()] = self._translated(self._configs[LANGUAGES[0]])
+        return self._configs[language()]
+
+    @config.setter
+    def config(self, english: Any) -> None:
+        self._configs = {LANGUAGES[0]: english}
+
+    def _translated(self, config: Any) -> Any:
+        components = []
+        for each in config["components"]:
+            drawn = getattr(self.blocks.get(each["id"]), "in_words", {})
+            words = {name: draw() for name, draw in drawn.items()}
+            components.append({**each, "props": {**each["props"], **words}})
+        return {**config, "components": components}
 
     def queue(self, *args: Any, **more: Any) -> gr.Blocks:
         """Without a limit per event, and without the address that would get around the queue."""
@@ -80,6 +102,7 @@ class StudioBlocks(gr.Blocks):
                 *OwnKeyPage(self.studio).routes(),
             ],
             "middleware": [
+                Middleware(Listening, setting=self.studio.settings.page_language),
                 *([telemetry.middleware()] if telemetry else []),
                 *guards(self.studio),
             ],

@@ -13,6 +13,7 @@ from html import escape
 from studio.ledger import Amounts
 from ui.composer import money
 from ui.spend_words import WORDS
+from ui.words import WORDS as PAGE
 
 Days = Sequence[tuple[date, Amounts]]
 """Every day of the period, the oldest first."""
@@ -61,7 +62,7 @@ def round_up(amount: float) -> float:
 
 def short(day: date) -> str:
     """22 Nov."""
-    return f"{day.day} {day:%b}"
+    return PAGE.day_month.format(day=day.day, month=PAGE.months[day.month - 1])
 
 
 def _day(n: int, day: date, amounts: Amounts, top: float) -> str:

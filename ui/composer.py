@@ -14,6 +14,7 @@ from studio.offer import Offer
 from ui.choices import Fitted, offered_durations
 from ui.controls import folded, segments, select, several, switch, text
 from ui.draft import Draft, settings_of
+from ui.language import in_english
 from ui.slots import slots
 from ui.words import WORDS
 from veo_client.errors import Problem
@@ -60,7 +61,10 @@ def money(usd: float | None) -> str:
     """Dollars for people: two places, and never $0.00 for something that costs."""
     if usd is None:
         return WORDS.unknown_price
-    return WORDS.under_a_cent if 0 < usd < 0.01 else f"${usd:,.2f}"
+    if 0 < usd < 0.01:
+        return WORDS.under_a_cent
+    number = f"{usd:,.2f}" if WORDS.decimal == "." else f"{usd:_.2f}".replace(".", WORDS.decimal)
+    return WORDS.dollars.format(n=number.replace("_", "."))
 
 
 # Drawing. Everything from outside passes through escape().
@@ -81,7 +85,7 @@ def form(
     return f"""<form autocomplete="off" novalidate>
 {slots(request, model, draft, differs=differs)}
 {select("model", WORDS.model, models, model.id)}
-<p class="hint">{escape(model.summary)}</p>
+<p class="hint">{in_english(model.summary)}</p>
 {_shape(request, model, fixed=draft.get("way") == "continue")}
 {_seconds(request, model)}
 {folded(WORDS.more, more, opened=bool(draft.get("more")))}

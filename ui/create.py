@@ -27,6 +27,7 @@ from ui.draft import lent
 from ui.files import address
 from ui.gallery import gallery
 from ui.guide import Guide, sent_by
+from ui.language import chosen, language, speak
 from ui.notes import banner, problem, sent
 from ui.once import once
 from ui.stage import empty, result
@@ -52,7 +53,8 @@ class Create:
         self.guide = Guide(studio, uploads)
 
     def visitor(self, request: gr.Request) -> Visitor:
-        """Who is asking."""
+        """Who is asking; from here on they are answered in their language."""
+        speak(chosen(self.studio.settings.page_language, request.headers))
         known = request.request.scope.get("visitor") if request.request else None
         if isinstance(known, Visitor) and not request.username:
             return known
@@ -105,12 +107,14 @@ class Create:
     async def watch(self, request: gr.Request) -> AsyncIterator[str]:
         """The visitor's jobs under way, drawn once a second until one of them is over."""
         active = await self._active(self.visitor(request))
+        spoken = language()
         if not active:
             yield working(())
             return
         first_frames = await self._first_frames(active)
         async for rows in self.studio.jobs.watch([job.id for job in active]):
             jobs = [rows[job.id] for job in active if job.id in rows]
+            speak(spoken)  # each step of a stream may run in a context of its own
             yield self._cards(jobs, first_frames)
             if any(job.final for job in jobs):
                 return
@@ -267,8 +271,9 @@ class Create:
         shown = await self._begin(order(), visitor)
         return *shown, fold(opened=False) if made else gr.skip()
 
-    def example(self, event: gr.EventData) -> str:
+    def example(self, event: gr.EventData, request: gr.Request) -> str:
         """One of the prompts to start from."""
+        self.visitor(request)
         return WORDS.examples[int(_id(event)) % len(WORDS.examples)][1]
 
     # What they share

@@ -15,6 +15,7 @@ from studio.film import Film, Link, Standing
 from studio.offer import Offer
 from ui.composer import money
 from ui.film_words import WORDS
+from ui.language import in_english
 from ui.spend import size
 from ui.words import WORDS as PAGE
 from veo_client.models import Model
@@ -332,7 +333,7 @@ def _stands(scene: Mapping[str, Any]) -> str:
     if where in (Standing.FAILED, Standing.UNKNOWN):
         states = {state.value: words for state, words in PAGE.states.items()}
         ended, reason = states[video["state"]], video["reason"] or WORDS.no_reason
-        return f'<p class="why"><b>{escape(ended)}.</b> {escape(reason)}</p>'
+        return f'<p class="why"><b>{escape(ended)}.</b> {in_english(reason)}</p>'
     return f'<p class="note">{escape(WORDS.standings[where])}</p>'
 
 

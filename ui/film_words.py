@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from studio.film import Link, Standing
+from ui.language import in_all_languages
 
 
 @dataclass(frozen=True)
@@ -166,4 +167,11 @@ class FilmWords:
     )
 
 
-WORDS = FilmWords()
+def _german() -> FilmWords:
+    from ui.german.film import GERMAN
+
+    return GERMAN
+
+
+ENGLISH = FilmWords()
+WORDS = in_all_languages(ENGLISH, _german)

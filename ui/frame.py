@@ -21,12 +21,12 @@ from ui.words import WORDS
 
 HERE = Path(__file__).parent
 PLACES = (
-    ("create", "./", WORDS.create),
-    ("library", "library", WORDS.library),
-    ("storyboard", "storyboard", WORDS.storyboard),
-    ("spend", "spend", WORDS.spend.title),
+    ("create", "./"),
+    ("library", "library"),
+    ("storyboard", "storyboard"),
+    ("spend", "spend"),
 )
-"""Name, address as seen from any page, and what it is called."""
+"""Name, and address as seen from any page."""
 STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; "
@@ -59,7 +59,8 @@ class Page:
 def head(place: str, skip: tuple[str, str], up: str = "") -> str:
     """The name of the app and the ways to all places."""
     words, target = skip
-    ways = "".join(_way(place, up, *each) for each in PLACES)
+    called = (WORDS.create, WORDS.library, WORDS.storyboard, WORDS.spend.title)
+    ways = "".join(_way(place, up, *each, name) for each, name in zip(PLACES, called, strict=True))
     name = f'<i class="mark"></i>{escape(WORDS.title)}'
     title = name if place == "create" else f'<a href="{up or "./"}">{name}</a>'
     return (
@@ -89,7 +90,8 @@ def document(page: Page) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>{HEAD}{styles}{scripts}</head>
 <body><script src="{page.up}{address("light.js")}"></script>
-<div id="top">{head(page.place, page.skip, page.up)}</div><div id="banner">{page.banner}</div>
+<div id="top">{head(page.place, page.skip, page.up)}</div>
+<div id="banner" role="region" aria-label="{WORDS.notice}">{page.banner}</div>
 {page.main}</body></html>"""
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from studio.inspection import DAMAGED
 from studio.job import Job, State
 from studio.search import Facets, Query
+from ui.chart import short
 from ui.library_words import WORDS
 from ui.working import shape_of
 
@@ -184,7 +185,8 @@ def card(job: Job, *, lost: bool = False) -> str:
     """A poster that opens the details, with a check mark."""
     title = escape(title_of(job)[:160])
     state = _state(job, lost)
-    facts = ", ".join(filter(None, (state, _seconds(job), f"{job.created_at:%d %b %Y}")))
+    day = f"{short(job.created_at)} {job.created_at:%Y}"
+    facts = ", ".join(filter(None, (state, _seconds(job), day)))
     name = escape(WORDS.open.format(title=title_of(job)[:160], facts=facts))
     plays = ' data-plays="1"' if job.state is State.COMPLETED and not lost else ""
     kind = " lost" if state else ""

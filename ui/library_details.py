@@ -11,7 +11,9 @@ from typing import Any
 from studio.entries import Kin, Lineage
 from studio.inspection import DAMAGED
 from studio.job import Job, State
+from ui.chart import short
 from ui.composer import money
+from ui.language import in_english
 from ui.library import title_of
 from ui.library_words import WORDS
 from ui.working import shape_of
@@ -43,7 +45,9 @@ def details(one: Details) -> str:
     """The inside of the dialog."""
     job = one.job
     note = f'<p class="note">{WORDS.not_here}</p>' if one.foreign else ""
-    trouble = f'<p class="trouble" role="alert">{escape(one.trouble)}</p>' if one.trouble else ""
+    trouble = (
+        f'<p class="trouble" role="alert">{in_english(one.trouble)}</p>' if one.trouble else ""
+    )
     mine = "" if one.foreign or job.deleted_at else _label(job)
     return f"""<article data-id="{escape(job.id)}" class="video">
 <div class="stage" style="--shape:{shape_of(job)}">{_player(one)}</div>
@@ -216,7 +220,7 @@ def _facts(known: Mapping[str, str]) -> str:
 
 
 def _moment(at: datetime) -> str:
-    return f'<time datetime="{at.isoformat()}">{at:%d %b %Y, %H:%M} UTC</time>'
+    return f'<time datetime="{at.isoformat()}">{short(at)} {at:%Y, %H:%M} UTC</time>'
 
 
 def _kin(lineage: Lineage) -> str:

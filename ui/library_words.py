@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 
 from studio.job import State
+from ui.language import in_all_languages
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,11 @@ class LibraryWords:
         ("?", "This list"),
     )
 
+    # A link for others
+    share: str = "Share"
+    shared_link: str = "Whoever has this link can see the video"
+    unshare: str = "Take it back"
+
     # What the script says
     script: dict[str, str] = field(
         default_factory=lambda: {
@@ -224,6 +230,7 @@ class LibraryWords:
             "pause": "Pause",
             "star": "Star",
             "unstar": "Remove star",
+            "unshared": "The link opens nothing any more.",
         }
     )
 
@@ -233,4 +240,11 @@ class LibraryWords:
         return json.dumps(self.script, ensure_ascii=False)
 
 
-WORDS = LibraryWords()
+def _german() -> LibraryWords:
+    from ui.german.library import GERMAN
+
+    return GERMAN
+
+
+ENGLISH = LibraryWords()
+WORDS = in_all_languages(ENGLISH, _german)

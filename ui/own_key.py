@@ -18,6 +18,7 @@ from studio.entry.own_keys import COOKIE, LASTS, clean
 from studio.guard import frames
 from studio.offer import Offer
 from studio.studio import Studio
+from ui.language import in_english
 from ui.sheet import sheet
 from ui.words import WORDS
 from veo_client.errors import VeoError
@@ -90,7 +91,7 @@ def _visitor(studio: Studio, request: Request) -> Visitor | None:
 
 
 def _page(visitor: Visitor, trouble: str = "", *, status: int = 200) -> Response:
-    said = f'<p class="problem" role="alert">{escape(trouble)}</p>' if trouble else ""
+    said = f'<p class="problem" role="alert">{in_english(trouble)}</p>' if trouble else ""
     forget = ""
     if visitor.key:
         said += f"<p>{escape(WORDS.own_key_used)}</p>"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 
 HERE = Path(__file__).parent
+_Component = TypeVar("_Component", bound=gr.blocks.Block)
 
 
 def part(name: str, value: Any, *, script: str = "", shows: str = "value") -> gr.HTML:
@@ -15,13 +17,24 @@ def part(name: str, value: Any, *, script: str = "", shows: str = "value") -> gr
 
     ``script``: names of the files that bring it to life, one after the other in one scope.
 
+    A ``value`` that has words is a function: every language has it drawn by itself.
+
     Never use {{ }} in a template: Gradio evaluates what was filled in there as JavaScript.
     """
     code = "\n".join((HERE / f"{one}.js").read_text("utf-8") for one in script.split())
-    return gr.HTML(
-        value,
+    drawn = gr.HTML(
+        value() if callable(value) else value,
         html_template="${" + shows + "}" if shows else "",
         js_on_load=code or None,
         apply_default_css=False,
         elem_id=name,
     )
+    return in_words(drawn, value=value) if callable(value) else drawn
+
+
+def in_words(component: _Component, **drawn: Callable[[], Any]) -> _Component:
+    """The same component; what these draw takes its place in the page of another language."""
+    for name, draw in drawn.items():
+        setattr(component, name, draw())
+    component.in_words = drawn  # type: ignore[attr-defined]
+    return component

@@ -54,7 +54,8 @@ def _player(job: Job, token: str, with_prompt: bool) -> str:
     address = f"{escape(token)}/content"
     label = WORDS.ai_simulated if job.simulated else WORDS.ai_made
     prompt = f'<p class="prompt" dir="auto">{escape(job.prompt)}</p>' if with_prompt else ""
-    return f"""<video controls playsinline preload="metadata" src="{address}"
+    return f"""<h1 class="unseen">{escape(WORDS.shared)}</h1>
+<video controls playsinline preload="metadata" src="{address}"
  poster="{address}?variant=thumbnail" aria-label="{escape(WORDS.shared)}"></video>
 <p class="label">{escape(label)}</p>{prompt}"""
 

@@ -22,7 +22,7 @@ def sheet(title: str, body: str, *, status: int = 200, hidden: bool = False) -> 
     """The page; ``body`` is HTML. ``hidden``: search engines are asked to leave it out."""
     robots = '<meta name="robots" content="noindex, nofollow, noarchive">' if hidden else ""
     text = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
+<html lang="{WORDS.language}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">{robots}
 <title>{escape(title)} · {WORDS.title}</title>{HEAD}
 <style>body {{ font-family: {", ".join(FONT)}; }}

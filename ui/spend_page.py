@@ -117,7 +117,7 @@ def document(statement: Statement) -> str:
     """The page as one file."""
     title = escape(f"{WORDS.title} · {PAGE.title}")
     return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
+<html lang="{PAGE.language}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>{HEAD}
 <style>body {{ font-family: {", ".join(FONT)}; }}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ui.language import in_all_languages
+
 
 @dataclass(frozen=True)
 class SpendWords:
@@ -119,5 +121,28 @@ class SpendWords:
     erase_yes: str = "Yes, delete everything of mine"
     owner_only: str = "Only the owner can do that."
 
+    # API tokens
+    tokens: str = "API tokens"
+    tokens_help: str = "With one, a program uses the addresses under /v1 in your name."
+    no_tokens: str = "None yet."
+    api_name: str = "Name of the token"
+    api_hint: str = "Script on my laptop"
+    api_make: str = "Make a token"
+    api_made: str = "Copy it now: it is never shown again."
+    api_copy: str = "Copy"
+    api_copied: str = "Copied."
+    api_revoke: str = "Revoke"
+    api_revoke_one: str = "Revoke: {name}"
+    api_since: str = "since {day}"
+    api_used: str = "last used on {day}"
+    api_unused: str = "not used yet"
 
-WORDS = SpendWords()
+
+def _german() -> SpendWords:
+    from ui.german.spend import GERMAN
+
+    return GERMAN
+
+
+ENGLISH = SpendWords()
+WORDS = in_all_languages(ENGLISH, _german)

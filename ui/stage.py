@@ -13,15 +13,9 @@ from studio.inspection import DAMAGED, MISSING
 from studio.job import Job, State
 from ui.actions import Can, actions, history
 from ui.composer import money
+from ui.language import in_english
 from ui.words import WORDS
 from ui.working import about, clock, prompt, shape_of
-
-NEXT_STEP = {
-    "filtered": ("edit", WORDS.change_prompt),
-    "invalid_request": ("edit", WORDS.change_settings),
-    "model_unavailable": ("edit", WORDS.other_model),
-}
-"""The best next step by how a job ended; where it is not named: try again."""
 
 
 def curtain() -> str:
@@ -86,10 +80,12 @@ def _finished(job: Job, label: str, can: Can, *, fresh: bool) -> str:
 def _verdict(heading: str, reason: str, steps: str, trouble: str, charge: str = "") -> str:
     """What happened, what it cost and what to do, in place of a video."""
     lines = (f'<p class="charge">{escape(charge)}</p>' if charge else "") + (
-        f'<p class="trouble">{escape(trouble)}</p>' if trouble else ""
+        f'<p class="trouble">{in_english(trouble)}</p>' if trouble else ""
     )
+    ours = reason in (WORDS.no_reason, *WORDS.lost_long.values())
+    told = escape(reason) if ours else in_english(reason)
     return (
-        f'<div class="verdict" role="alert"><h2>{escape(heading)}</h2><p>{escape(reason)}</p>'
+        f'<div class="verdict" role="alert"><h2>{escape(heading)}</h2><p>{told}</p>'
         f'{lines}<div class="actions">{steps}</div></div>'
     )
 
@@ -139,9 +135,14 @@ def _find() -> str:
 
 
 def _next_step(job: Job) -> tuple[str, str]:
+    """The best by how a job ended; where it is not named: try again."""
     if job.state is State.FILTERED:
-        return NEXT_STEP["filtered"]
-    return NEXT_STEP.get(job.code or "", ("retry", _priced(WORDS.try_again, job)))
+        return "edit", WORDS.change_prompt
+    steps = {
+        "invalid_request": ("edit", WORDS.change_settings),
+        "model_unavailable": ("edit", WORDS.other_model),
+    }
+    return steps.get(job.code or "", ("retry", _priced(WORDS.try_again, job)))
 
 
 def _priced(words: str, job: Job) -> str:

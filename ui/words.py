@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from studio.job import State
 from ui.create_words import MakeWords
 from ui.film_words import FilmWords
+from ui.language import in_all_languages
 from ui.spend_words import SpendWords
 
 
@@ -22,6 +23,7 @@ class Words:
     library: str = "Library"
     storyboard: str = "Storyboard"
     skip: str = "Skip to the video"
+    notice: str = "Notice"
     get_a_key: str = "Get a key"
     temporary: str = "This machine forgets its files. Download every video you want to keep."
 
@@ -59,6 +61,8 @@ class Words:
     about: str = "about {price}"
     under_a_cent: str = "less than $0.01"
     unknown_price: str = "an unknown price"
+    dollars: str = "${n}"
+    decimal: str = "."
     free: str = "free, simulated"
     nothing_reached: str = "No model is within reach"
 
@@ -175,6 +179,12 @@ class Words:
     recover_help: str = "Google keeps a finished video for about two days."
     recover_go: str = "Recover"
 
+    # Dates
+    months: tuple[str, ...] = (
+        *("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    )
+    day_month: str = "{day} {month}"
+
     # The login
     sign_in: str = "Sign in"
     sign_in_title: str = "Sign in to Veo Studio"
@@ -226,4 +236,11 @@ class Words:
     picture_gone: str = "This picture is no longer here. Add it again."
 
 
-WORDS = Words()
+def _german() -> Words:
+    from ui.german.page import GERMAN
+
+    return GERMAN
+
+
+ENGLISH = Words()
+WORDS = in_all_languages(ENGLISH, _german)

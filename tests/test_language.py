@@ -1,0 +1,149 @@
+"""Two languages: the same words in both, and a page that speaks one of them throughout."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.app_server import ROOT, AppServer
+from ui.german.library import GERMAN as LIBRARY_GERMAN
+from ui.german.page import GERMAN
+from ui.language import chosen
+from ui.library_words import ENGLISH as LIBRARY
+from ui.words import ENGLISH
+
+PATIENCE = 30_000
+FIELD = re.compile(r"\{\w*\}")
+SAME = {
+    *("Videos", "Prompt", "Name", "Seed", "Storyboard", "Film", "Filter", "Pause", "Status"),
+    *("Veo Studio", "SHA-256", "Gemini API", "Google Cloud", "Video: {prompt}", "Enter"),
+    "Reference image {n}: {name}.",  # said to Google
+}
+"""Said alike in both."""
+TEXTS = """() => {
+  const texts = []
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (walk.nextNode()) {
+    const around = walk.currentNode.parentElement
+    const theirs = 'script, style, svg, [lang=en]:not(html), textarea, .caption, .prompt'
+    if (around.closest(theirs)) continue
+    texts.push(walk.currentNode.data)
+  }
+  for (const one of document.querySelectorAll('[aria-label], [title], [placeholder]'))
+    if (!one.closest('[lang=en]:not(html)'))
+      texts.push(one.ariaLabel || '', one.title || '', one.getAttribute('placeholder') || '')
+  return texts.map((text) => text.trim()).filter(Boolean)
+}"""
+
+
+def texts_of(words: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    """Every single text with the place it stands at."""
+    if is_dataclass(words):
+        for field in fields(words):
+            yield from texts_of(getattr(words, field.name), f"{where}.{field.name}")
+    elif isinstance(words, dict):
+        for key, value in words.items():
+            yield from texts_of(value, f"{where}[{key}]")
+    elif isinstance(words, tuple):
+        for n, value in enumerate(words):
+            yield from texts_of(value, f"{where}[{n}]")
+    else:
+        yield where, words
+
+
+@pytest.mark.parametrize(
+    ("english", "german"), [(ENGLISH, GERMAN), (LIBRARY, LIBRARY_GERMAN)], ids=["page", "library"]
+)
+def test_every_text_is_there_in_both_languages(english: Any, german: Any) -> None:
+    ours, theirs = dict(texts_of(english)), dict(texts_of(german))
+    assert ours.keys() == theirs.keys()
+    for place, text in ours.items():
+        assert sorted(FIELD.findall(text)) == sorted(FIELD.findall(theirs[place])), place
+        translated = theirs[place] != text or len(text) < 4 or text in SAME
+        assert translated or not re.search(r"[a-z]{4}", FIELD.sub("", text)), f"{place}: {text}"
+        assert not re.search(r"\b(du|dein\w*|dir|dich|Sie haben)\b", theirs[place]), place
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"),
+    [
+        ("", "en"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("fr, en;q=0.3, de;q=0.7", "de"),
+        ("en-GB,de;q=0.9", "en"),
+        ("de;q=0, en;q=0.1", "en"),
+        ("de;q=much, \x00, ;;", "en"),
+    ],
+)
+def test_a_browser_is_answered_in_the_first_language_that_is_ours(asked: str, spoken: str) -> None:
+    assert chosen("auto", {"accept-language": asked}) == spoken
+    assert chosen("en", {"accept-language": asked}) == "en"
+
+
+def test_no_words_are_said_before_anybody_asks() -> None:
+    """What is drawn when a module is imported would be English for all."""
+    said = []
+    for file in [ROOT / "app.py", *(ROOT / "ui").glob("*.py")]:
+        for node in ast.parse(file.read_text()).body:
+            parts = [node] if isinstance(node, ast.Assign | ast.AnnAssign) else []
+            if isinstance(node, ast.ClassDef):
+                parts = [part for part in node.body if isinstance(part, ast.AnnAssign | ast.Assign)]
+            names = [ast.unparse(each) for part in parts for each in ast.walk(part)
+                     if isinstance(each, ast.Attribute)]  # fmt: skip
+            said += [f"{file.name}: {name}" for name in names if name.startswith("WORDS.")]
+    assert said == []
+
+
+@pytest.fixture(scope="module")
+def german(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(locale="de-DE")
+    yield context.new_page()
+    context.close()
+
+
+def english_on(page: Page) -> list[str]:
+    """Texts on the page that are English ones of ours, with whatever is filled in."""
+    known = [text for words in (ENGLISH, LIBRARY) for _, text in texts_of(words)]
+    known = [text for text in known if re.search(r"[A-Za-z]{4}", FIELD.sub("", text))]
+    theirs = {text for words in (GERMAN, LIBRARY_GERMAN) for _, text in texts_of(words)}
+    shapes = [
+        re.compile(".*".join(re.escape(part) for part in FIELD.split(text)))
+        for text in known
+        if text not in theirs
+    ]
+    seen = set(page.evaluate(TEXTS))
+    return sorted(text for text in seen if any(shape.fullmatch(text) for shape in shapes))
+
+
+def test_a_german_browser_sees_no_english_word(
+    page: Page, german: Page, app_server: AppServer
+) -> None:
+    """On Create, from the first answer to the finished video, and on all other pages."""
+    page.goto(f"{app_server.url}/spend")
+    assert len(english_on(page)) > 10, "it does not find what it looks for"
+    page = german
+    assert 'lang="de"' in (page.goto(app_server.url) or page).text()[:200]  # type: ignore[union-attr]
+    expect(page.locator("#screen .empty")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#go")).to_contain_text(GERMAN.generate)
+    assert english_on(page) == []
+    page.locator("#prompt textarea").fill("Ein Fuchs im Schnee")
+    page.locator("#go").click()
+    expect(page.locator("#working")).to_contain_text(GERMAN.simulating, timeout=PATIENCE)
+    assert english_on(page) == []
+    expect(page.locator("#screen video")).to_be_visible(timeout=PATIENCE)
+    assert english_on(page) == []
+    film = page.request.post(f"{app_server.url}/v1/films", data={"script": "Ein Turm"}).json()
+    for place in ("library", "storyboard", f"storyboard/{film['id']}", "spend", "own-key"):
+        page.goto(f"{app_server.url}/{place}")
+        assert page.locator("html").get_attribute("lang") == "de"
+        assert english_on(page) == [], place
+    page.goto(f"{app_server.url}/library")
+    page.locator(".card a").first.click()
+    expect(page.locator("#details video")).to_be_visible()
+    assert english_on(page) == []
