@@ -56,7 +56,7 @@ audit: $(VENV)/tests $(AUDIT)/done
 	$(AUDIT)/bin/cyclonedx-py requirements requirements-production.lock --output-file sbom.json
 
 clean:
-	rm -rf $(VENV) $(AUDIT) sbom.json .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(AUDIT) site sbom.json .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Veo Studio needs Python 3.11 or newer: make PYTHON=python3.13 ...")'

@@ -201,11 +201,13 @@ def password(options: argparse.Namespace) -> int:
 
 async def _recovered(settings: Settings, id: str) -> Job:
     """Polls and downloads, but sends nothing that waits: that is left to the app."""
+    import logging
     from dataclasses import replace
 
     from studio.recovery import recover
     from studio.studio import Studio
 
+    logging.getLogger("studio").addHandler(logging.NullHandler())  # the answer says it all
     studio = Studio(replace(settings, jobs_in_flight=0))
     await studio.start()
     try:

@@ -42,6 +42,17 @@ NOT_OURS = {"OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "PYTHONPATH", "SPACE_HOST"
 """Read, but set by Python's users and by a Space."""
 
 
+RUN = ("README.md", "docs/programs.md", "docs/notebook.md")
+AS_A_CELL = """import ast, asyncio, sys
+text = open(sys.argv[1]).read()
+code = compile(text, sys.argv[1], 'exec', ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+rest = eval(code)
+if rest:
+    asyncio.run(rest)
+"""
+"""Runs a file that may await outside of any function, as a cell of a notebook does."""
+
+
 class Noting(Mapping[str, str]):
     """An empty environment that notes what it is asked for."""
 
@@ -225,16 +236,16 @@ def test_every_address_in_the_pages_is_in_the_contract() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "block",
-    code_blocks("python", "README.md", "docs/programs.md"),
+    [block for block in code_blocks("python", *RUN) if "demo.launch" not in block],
     ids=lambda block: block.split()[1],
 )
 def test_the_python_of_the_pages_runs(block: str, app_server: AppServer, tmp_path: Path) -> None:
-    """That of docs/notebook.md is run as a notebook, that of docs/extend.md in a copy."""
+    """The page in a notebook is tried by test_notebook.py, docs/extend.md by test_extend.py."""
     program = tmp_path / "example.py"
     program.write_text(block.replace(":7860", f":{app_server.port}"))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OUTPUTS_DIR": str(tmp_path / "own")}
     run = subprocess.run(
-        [sys.executable, program.name],
+        [sys.executable, "-c", AS_A_CELL, program.name],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
