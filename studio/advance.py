@@ -106,6 +106,17 @@ class Advance:
             await self.release_children()
         return job
 
+    async def step(self, job: Job) -> None:
+        """One step; what went wrong is logged, and tried again after the lease."""
+        try:
+            await self(job)
+        except LeaseLost:
+            log.info("%s is driven by another", job.id)
+        except SQLAlchemyError as error:
+            log.warning("%s could not be saved: %s", job.id, type(error).__name__)
+        except Exception:
+            log.exception("The step of %s failed; it is tried again after its lease", job.id)
+
     async def release_children(self) -> None:
         """Let go of what waits for a video that is over."""
         await self.database.write(rows.release_children)

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections import Counter
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from studio import rows
-from studio.advance import Advance, LeaseLost
+from studio.advance import Advance
 from studio.claiming import LANE_OF, LANES, Claiming
 from studio.job import Job
 from studio.rounds import Rounds
-
-log = logging.getLogger(__name__)
 
 
 class Driver(Rounds):
@@ -65,13 +60,7 @@ class Driver(Rounds):
 
     async def _step(self, job: Job, lane: str) -> None:
         try:
-            await self._advance(job)
-        except LeaseLost:
-            log.info("%s is driven by another", job.id)
-        except SQLAlchemyError as error:
-            log.warning("%s could not be saved: %s", job.id, type(error).__name__)
-        except Exception:
-            log.exception("The step of %s failed; it is tried again after its lease", job.id)
+            await self._advance.step(job)
         finally:
             self._busy[lane] -= 1
             self.wake()

@@ -20,7 +20,7 @@ from studio.events import Events, JobEnded, JobQueued
 from studio.inputs import Inputs
 from studio.job import Job, Relation, State
 from studio.offer import Offer
-from studio.ordering import NO_SUCH, Link, NotFound, Orders, new_id
+from studio.ordering import NO_SUCH, NotFound, Orders, Origin, new_id
 from studio.polling import History, guess
 from studio.watch import Watcher
 from veo_client.errors import Problem, RequestError, VeoError
@@ -95,8 +95,8 @@ class Jobs:
             raise RequestError(
                 Problem("number_of_videos", f"Ask for 1 to {MOST_AT_ONCE} videos at a time.")
             )
-        link = Link(parent, relation, draft=draft)
-        return await self._submit([request], visitor, link, idempotency_key)
+        origin = Origin(parent, relation, draft=draft)
+        return await self._submit([request], visitor, origin, idempotency_key)
 
     async def submit_many(
         self,
@@ -113,18 +113,18 @@ class Jobs:
             raise RequestError(
                 Problem("prompt", f"Ask for 1 to {MOST_IN_A_BATCH} videos in one batch.")
             )
-        link = Link(parent, relation, draft=draft)
-        return await self._submit(requests, visitor, link, idempotency_key)
+        origin = Origin(parent, relation, draft=draft)
+        return await self._submit(requests, visitor, origin, idempotency_key)
 
     async def _submit(
-        self, requests: Sequence[VideoRequest], visitor: Visitor, link: Link, key: str | None
+        self, requests: Sequence[VideoRequest], visitor: Visitor, origin: Origin, key: str | None
     ) -> tuple[Job, ...]:
         if key and (known := await self._by_key(visitor.owner, key)):
             return known
         batch, trace = new_id("batch"), self._events.trace()
         jobs: list[Job] = []
         for request in requests:
-            jobs += await self._orders.jobs(request, visitor, link, batch)
+            jobs += await self._orders.jobs(request, visitor, origin, batch)
         # Ids of the same millisecond are in no order; a batch is found again by its ids' order.
         ids = sorted(job.id for job in jobs)
         jobs = [replace(job, id=id, trace=trace) for job, id in zip(jobs, ids, strict=True)]
@@ -200,8 +200,8 @@ class Jobs:
             raise NotNow("It was recovered by its id, so there are no settings to repeat.")
         request = await self._inputs.restore(job.request)
         request = lineage.without_source(request, job.relation)
-        link = Link(job.parent, job.relation, again=True)
-        return (await self._submit([request], visitor, link, idempotency_key))[0]
+        origin = Origin(job.parent, job.relation, again=True)
+        return (await self._submit([request], visitor, origin, idempotency_key))[0]
 
     async def recover(self, provider_id: str, visitor: Visitor, *, model: str | None = None) -> Job:
         """Fetch what Google made for an operation name or interaction id given by hand.

@@ -16,6 +16,7 @@ from studio.drafts import draft_of
 from studio.inputs import Inputs
 from studio.job import Job, Relation, State
 from studio.offer import Offer
+from veo_client.client import platform_of
 from veo_client.errors import Problem, RequestError, VeoError
 from veo_client.models import ModelTable
 from veo_client.request import VideoRequest
@@ -30,7 +31,7 @@ class NotFound(VeoError):
 
 
 @dataclass(frozen=True)
-class Link:
+class Origin:
     """What a new video has to do with one that is there."""
 
     parent: str | None = None
@@ -57,24 +58,24 @@ class Orders:
         self._offer = offer
 
     async def jobs(
-        self, request: VideoRequest, visitor: Visitor, link: Link, batch: str
+        self, request: VideoRequest, visitor: Visitor, origin: Origin, batch: str
     ) -> tuple[Job, ...]:
         """One row per video of the request, ready to be inserted.
 
         What is made from a video that is not finished yet holds until it is. Raises VeoError.
         """
         offer, count = self._offer(visitor), request.number_of_videos
-        parent = await self._parent(link, visitor.owner)
-        request = await self._settled(replace(request, number_of_videos=1), link, parent, offer)
+        parent = await self._parent(origin, visitor.owner)
+        request = await self._settled(replace(request, number_of_videos=1), origin, parent, offer)
         model, replaced = self._table.resolve(request.model, offer.providers)
         credential = offer.credential(model.provider)
-        waits = lineage.lacks_source(request, link.relation)
+        waits = lineage.lacks_source(request, origin.relation)
         if waits and (parent is None or parent.final):
             request = await lineage.filled(request, parent, model, credential, self._inputs)
             waits = False
-        request = lineage.checked(request, link.relation, model)
+        request = lineage.checked(request, origin.relation, model)
         extra: dict[str, object] = {}
-        if link.draft:
+        if origin.draft:
             extra["full"] = await self._inputs.keep(request)
             request = _drafted(request, offer, waits=waits)
             model, _ = self._table.resolve(request.model, offer.providers)
@@ -93,8 +94,8 @@ class Orders:
             cost_estimate=0.0 if offer.simulated else lineage.price(request, model, parent),
             created_at=datetime.now(UTC),
             batch=batch,
-            parent=link.parent,
-            relation=link.relation,
+            parent=origin.parent,
+            relation=origin.relation,
             hold="parent" if waits else None,
             extra=extra,
         )
@@ -103,7 +104,7 @@ class Orders:
     def recovered(self, provider_id: str, visitor: Visitor, model: str | None) -> Job:
         """A row that only looks for what Google has under an id. Raises RequestError."""
         provider_id = provider_id.strip()
-        provider = "agent_platform" if "/operations/" in provider_id else "gemini_api"
+        provider = platform_of(provider_id)
         if not provider_id or len(provider_id) > 500 or any(c.isspace() for c in provider_id):
             raise RequestError(
                 Problem("id", "Paste one operation name or one interaction id, without spaces.")
@@ -128,22 +129,22 @@ class Orders:
             created_at=now,
         )
 
-    async def _parent(self, link: Link, owner: str) -> Job | None:
+    async def _parent(self, origin: Origin, owner: str) -> Job | None:
         """The parent's row. Raises NotFound where it is needed and not there."""
-        id = link.parent
+        id = origin.parent
         if not id:
             return None
         parent = await self._database.read(lambda connection: rows.one(connection, id, owner))
-        if not parent and not link.again:
+        if not parent and not origin.again:
             raise NotFound(NO_SUCH)
         return parent
 
     async def _settled(
-        self, request: VideoRequest, link: Link, parent: Job | None, offer: Offer
+        self, request: VideoRequest, origin: Origin, parent: Job | None, offer: Offer
     ) -> VideoRequest:
         """The request with what its relation decides."""
-        relation = link.relation
-        if link.again or relation in (None, Relation.VARIATION):
+        relation = origin.relation
+        if origin.again or relation in (None, Relation.VARIATION):
             return request
         if parent is None:
             raise RequestError(Problem("parent", f"Choose the video to {relation.value}."))

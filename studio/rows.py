@@ -1,4 +1,7 @@
-"""Every statement on the job table, each inside somebody's transaction."""
+"""What moves a job on: its row, its lease and what the caps count, each in somebody's transaction.
+
+What owners do to their queue is in studio.queueing, to their library in studio.entries.
+"""
 
 from __future__ import annotations
 

@@ -17,10 +17,9 @@ from celery import Celery, signals  # type: ignore[import-untyped]
 from sqlalchemy.exc import SQLAlchemyError
 
 from studio import rows
-from studio.advance import Advance, LeaseLost
+from studio.advance import Advance
 from studio.claiming import LANES
 from studio.dispatch import Message
-from studio.job import Job
 
 if TYPE_CHECKING:
     from studio.studio import Studio
@@ -94,7 +93,7 @@ class Hands:
             jobs = await self._advance.database.write(
                 lambda c: rows.take_up(c, message, boot=self._boot, lease=self._advance.pace.lease)
             )
-            await asyncio.gather(*(self._step(job) for job in jobs))
+            await asyncio.gather(*(self._advance.step(job) for job in jobs))
         except SQLAlchemyError as error:
             log.warning("A message could not be taken up: %s", type(error).__name__)
         finally:
@@ -106,16 +105,6 @@ class Hands:
             await self._advance.database.write(lambda c: rows.put_back(c, message))
         except SQLAlchemyError as error:
             log.warning("A row is announced again later: %s", type(error).__name__)
-
-    async def _step(self, job: Job) -> None:
-        try:
-            await self._advance(job)
-        except LeaseLost:
-            log.info("%s is driven by another", job.id)
-        except SQLAlchemyError as error:
-            log.warning("%s could not be saved: %s", job.id, type(error).__name__)
-        except Exception:
-            log.exception("The step of %s failed; it is tried again after its lease", job.id)
 
 
 class Loop:

@@ -44,6 +44,11 @@ def connect(provider: str, credentials: Credentials, limits: Limits | None = Non
     raise ValueError(f"There is no platform called {provider}")
 
 
+def platform_of(id: str) -> str:
+    """Whose id it is: of an operation (Agent Platform) or of an interaction (Gemini API)."""
+    return "agent_platform" if id.startswith("projects/") else "gemini_api"
+
+
 async def generate(
     request: VideoRequest,
     *,
@@ -83,11 +88,12 @@ async def resume(
     if not id:
         raise RequestError(Problem("id", "Give the id of an operation or interaction."))
     await asyncio.to_thread(_ready, Path(outputs))
-    async with _reached(credentials, Path(outputs)) as (reached, _):
-        name = "agent_platform" if id.startswith("projects/") else "gemini_api"
-        async with _connected(name, reached) as provider:
-            async for event in _collected(provider, id, Path(outputs), poll_interval, timeout):
-                yield event
+    async with (
+        _reached(credentials, Path(outputs)) as (reached, _),
+        _connected(platform_of(id), reached) as provider,
+    ):
+        async for event in _collected(provider, id, Path(outputs), poll_interval, timeout):
+            yield event
 
 
 def _ready(outputs: Path) -> None:

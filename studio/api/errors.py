@@ -73,6 +73,11 @@ def answer(
     )
 
 
+def private(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """What is its owner's own: no browser or proxy keeps it."""
+    return JSONResponse(body, status, headers={"Cache-Control": "no-store", **(headers or {})})
+
+
 def answer_to(error: VeoError, sent: Collection[str] = ()) -> JSONResponse:
     """An error of the studio; ``sent`` are the names the caller used for the fields."""
     param = error.problems[0].field if isinstance(error, RequestError) else None

@@ -16,7 +16,7 @@ from studio.access import Visitor
 from studio.api.body import read_fields
 from studio.api.caller import caller
 from studio.api.content import file_name
-from studio.api.errors import Refused
+from studio.api.errors import Refused, private
 from studio.api.fields import read_as
 from studio.api.film import as_film, in_short
 from studio.api.sending import link_to, sent
@@ -99,7 +99,7 @@ class Films:
         found = await self._films.page(visitor.owner, limit=_PAGE + 1, after=after)
         data = [in_short(film) for film in found[:_PAGE]]
         body = {"object": "list", "data": data, "has_more": len(found) > _PAGE}
-        return JSONResponse(body, headers={"Cache-Control": "no-store"})
+        return private(body)
 
     async def create(self, request: Request) -> Response:
         """A new film: empty, or of a script's scenes."""
@@ -232,8 +232,7 @@ class Films:
         return visitor, await self._films.get(_id(request), visitor.owner)
 
     def _shown(self, film: Film, visitor: Visitor, status: int = 200) -> Response:
-        body = as_film(self._studio, film, visitor)
-        return JSONResponse(body, status, headers={"Cache-Control": "no-store"})
+        return private(as_film(self._studio, film, visitor), status)
 
 
 def _saved(request: Request) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from studio.api.body import read_fields
 from studio.api.bundle import bundle, bundle_name
 from studio.api.caller import caller
-from studio.api.errors import Refused, missing
+from studio.api.errors import Refused, missing, private
 from studio.api.query import query_of
 from studio.api.video import as_video
 from studio.api.videos import page_limit
@@ -20,7 +20,6 @@ from studio.entries import Kin
 from studio.job import Job
 from studio.library import AT_ONCE
 from studio.search import BadCursor
-from studio.sidecar import LARGEST
 from studio.words import split_tags
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 LONGEST_NAME, LONGEST_TAG, MOST_TAGS = 200, 40, 30
 """Characters and tags of one video."""
 ACTIONS = ("star", "unstar", "tag", "untag", "delete", "restore")
-PRIVATE = {"Cache-Control": "no-store"}
 
 
 class LibraryApi:
@@ -61,16 +59,16 @@ class LibraryApi:
         if not cursor:
             body["total"], facets = await self._library.count(visitor.owner, query)
             body["facets"] = asdict(facets)
-        return JSONResponse(body, headers=PRIVATE)
+        return private(body)
 
     async def describe(self, request: Request) -> Response:
         """Name it, mark it, give it tags; what is not named stays."""
         visitor = caller(self._studio, request)
-        changes = _changes(await _body(request))
+        changes = _changes(await read_fields(request))
         jobs = await self._library.describe([request.path_params["id"]], visitor.owner, **changes)
         if not jobs:
             raise missing()
-        return JSONResponse(self._entry(jobs[0]), headers=PRIVATE)
+        return private(self._entry(jobs[0]))
 
     async def restore(self, request: Request) -> Response:
         """Take a deletion back."""
@@ -79,7 +77,7 @@ class LibraryApi:
         job = await self._studio.jobs.get(id, visitor.owner)
         if not job:
             raise missing()
-        return JSONResponse(self._entry(job), headers=PRIVATE)
+        return private(self._entry(job))
 
     async def lineage(self, request: Request) -> Response:
         """What it was made from, and what came of it."""
@@ -92,12 +90,12 @@ class LibraryApi:
             "made_from": self._kin(lineage.made_from),
             "came_of_it": self._kin(lineage.came_of_it),
         }
-        return JSONResponse(body, headers=PRIVATE)
+        return private(body)
 
     async def change_many(self, request: Request) -> Response:
         """One action for several videos; tells which of them it was done to."""
         visitor = caller(self._studio, request)
-        body = await _body(request)
+        body = await read_fields(request)
         ids, action = _ids(body.get("ids")), body.get("action")
         if action not in ACTIONS:
             raise _refused("action", f"action has to be one of {', '.join(ACTIONS)}.")
@@ -117,7 +115,10 @@ class LibraryApi:
         jobs = await self._library.many(ids, visitor.owner)
         if not jobs:
             raise missing()
-        headers = {"Content-Disposition": f'attachment; filename="{bundle_name()}"', **PRIVATE}
+        headers = {
+            "Content-Disposition": f'attachment; filename="{bundle_name()}"',
+            "Cache-Control": "no-store",
+        }
         return StreamingResponse(
             bundle(jobs, self._studio.storage), media_type="application/zip", headers=headers
         )
@@ -132,19 +133,6 @@ class LibraryApi:
 
     def _kin(self, kin: Sequence[Kin]) -> list[dict[str, Any]]:
         return [{"relation": one.relation, "video": self._entry(one.job)} for one in kin]
-
-
-async def _body(request: Request) -> Mapping[str, Any]:
-    declared = request.headers.get("content-length", "")
-    if not declared.isdecimal() or int(declared) > LARGEST:
-        raise Refused(413, "too_large", "The request is too large.")
-    try:
-        body = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        raise Refused(400, "invalid_json", "The body has to be one JSON object.")
-    return body
 
 
 def _changes(body: Mapping[str, Any]) -> dict[str, Any]:

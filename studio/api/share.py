@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from studio.api.body import read_fields
 from studio.api.caller import caller
-from studio.api.errors import Refused
+from studio.api.errors import Refused, private
 from studio.entry.shares import Share
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Sharing:
             raise Refused(400, "invalid_request", sentence, param="prompt")
         id = request.path_params["id"]
         share = await self._studio.shares.make(id, visitor.owner, with_prompt=shown)
-        return _answer(self._as_data(share, request))
+        return private(self._as_data(share, request))
 
     async def show(self, request: Request) -> Response:
         """The link there is."""
@@ -40,7 +40,7 @@ class Sharing:
         share = await self._studio.shares.of(request.path_params["id"], visitor.owner)
         if not share:
             raise _none()
-        return _answer(self._as_data(share, request))
+        return private(self._as_data(share, request))
 
     async def take_back(self, request: Request) -> Response:
         """The link opens nothing any more; a later one is another."""
@@ -48,7 +48,7 @@ class Sharing:
         id = request.path_params["id"]
         if not await self._studio.shares.take_back(id, visitor.owner):
             raise _none()
-        return _answer({"id": id, "object": "video.share.deleted", "deleted": True})
+        return private({"id": id, "object": "video.share.deleted", "deleted": True})
 
     def _as_data(self, share: Share, request: Request) -> dict[str, Any]:
         return {
@@ -67,7 +67,3 @@ def _has_body(request: Request) -> bool:
 
 def _none() -> Refused:
     return Refused(404, "not_found", "There is no link to such a video here.")
-
-
-def _answer(body: dict[str, Any]) -> JSONResponse:
-    return JSONResponse(body, headers={"Cache-Control": "no-store"})

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from math import gcd
 from typing import Any
 
+from studio.lineage import SIDES
 from veo_client.errors import Problem, RequestError
 
 SETTINGS = ("aspect_ratio", "resolution")
 """The fields that a size stands for."""
 
-_RESOLUTIONS = {360: "360p", 720: "720p", 1080: "1080p", 2160: "4k"}
-_HEIGHTS = {name: height for height, name in _RESOLUTIONS.items()}
-_LANDSCAPE = ", ".join(f"{height * 16 // 9}x{height}" for height in _RESOLUTIONS)
+_HEIGHTS = {name: height for height, name in SIDES.items()}
+_LANDSCAPE = ", ".join(f"{height * 16 // 9}x{height}" for height in SIDES)
 
 
 def settings_of(size: object) -> dict[str, str]:
@@ -23,7 +23,7 @@ def settings_of(size: object) -> dict[str, str]:
     if written:
         width, height = int(written[1]), int(written[2])
         ratio = f"{width // gcd(width, height)}:{height // gcd(width, height)}"
-        resolution = _RESOLUTIONS.get(min(width, height))
+        resolution = SIDES.get(min(width, height))
         if resolution and ratio in ("16:9", "9:16"):
             return dict(zip(SETTINGS, (ratio, resolution), strict=True))
     raise RequestError(

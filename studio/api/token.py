@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from studio.access import Visitor
 from studio.api.body import read_fields
 from studio.api.caller import caller
-from studio.api.errors import Refused
+from studio.api.errors import Refused, private
 from studio.entry import sessions
 from studio.entry.tokens import Token
 
@@ -36,19 +36,19 @@ class ApiTokens:
         person = sessions.person(request.headers, self._studio.secret, settings.login)
         data = person.as_data(settings.login) if person else None
         token, word = await self._studio.tokens.make(visitor.owner, data, name, days)
-        return _answer({**_as_data(token), "token": word})
+        return private({**_as_data(token), "token": word})
 
     async def list(self, request: Request) -> Response:
         """All of the caller's."""
         found = await self._studio.tokens.all(self._themselves(request).owner)
-        return _answer({"object": "list", "data": [_as_data(token) for token in found]})
+        return private({"object": "list", "data": [_as_data(token) for token in found]})
 
     async def revoke(self, request: Request) -> Response:
         """It opens nothing any more."""
         id = request.path_params["id"]
         if not await self._studio.tokens.revoke(id, self._themselves(request).owner):
             raise Refused(404, "not_found", "There is no such token here.")
-        return _answer({"id": id, "object": "token.deleted", "deleted": True})
+        return private({"id": id, "object": "token.deleted", "deleted": True})
 
     def _themselves(self, request: Request) -> Visitor:
         """The caller, who has to be known by more than a cookie or another token."""
@@ -83,7 +83,3 @@ def _as_data(token: Token) -> dict[str, Any]:
         "expires_at": int(token.expires_at.timestamp()),
         "last_used_at": int(token.used_at.timestamp()) if token.used_at else None,
     }
-
-
-def _answer(body: dict[str, Any]) -> JSONResponse:
-    return JSONResponse(body, headers={"Cache-Control": "no-store"})

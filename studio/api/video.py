@@ -7,6 +7,7 @@ from typing import Any
 
 from studio.api.size import size_of
 from studio.job import Job, Relation, State
+from veo_client.progress import share
 
 _STATUS = {
     State.QUEUED: "queued",
@@ -57,8 +58,7 @@ def progress(job: Job, expected: float, now: datetime) -> int:
         return 100
     if not job.submitted_at:
         return 0
-    share = _elapsed(job, now) / max(expected, 0.1)
-    percent = int(90 * share if share <= 1 else 99 - 9 / share)
+    percent = int(100 * share(_elapsed(job, now), expected))
     return max(percent, 95) if job.state is State.DOWNLOADING else percent
 
 

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from studio.access import Visitor
 from studio.api.body import read_fields
 from studio.api.caller import caller
-from studio.api.errors import Refused, answer_to, missing
+from studio.api.errors import Refused, answer_to, missing, private
 from studio.api.fields import link_of, video_request
 from studio.api.video import as_video
 from studio.job import Job
@@ -60,7 +60,7 @@ class Videos:
         """One video; of an unfinished one with the time to ask again."""
         job = await self._own(request, caller(self._studio, request))
         headers = {} if job.final else {"openai-poll-after-ms": str(self._poll_after(job))}
-        return JSONResponse(self.shown(job), headers={"Cache-Control": "no-store", **headers})
+        return private(self.shown(job), headers=headers)
 
     async def list(self, request: Request) -> Response:
         """A page of the caller's videos in any state."""
@@ -84,7 +84,7 @@ class Videos:
             "last_id": page[-1].id if page else None,
             "has_more": len(jobs) > limit,
         }
-        return JSONResponse(body, headers={"Cache-Control": "no-store"})
+        return private(body)
 
     async def delete(self, request: Request) -> Response:
         """Take it out of the library; one under way is hidden, what is paid is still collected."""
