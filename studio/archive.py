@@ -43,8 +43,8 @@ class Source(ABC):
     """Where files are taken from, by names that the caller made: none is ever used as a path."""
 
     @abstractmethod
-    def names(self) -> Iterator[str]:
-        """The JSON of each video."""
+    def names(self, folder: str) -> Iterator[str]:
+        """The JSON files of a folder."""
 
     @abstractmethod
     def open(self, name: str) -> IO[bytes] | None:
@@ -119,11 +119,11 @@ class _FolderSource(Source):
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def names(self) -> Iterator[str]:
-        folder = self._root / "videos"
-        if folder.is_dir():
-            names = sorted(file.name for file in folder.iterdir())
-            yield from (f"videos/{name}" for name in names if _json(name))
+    def names(self, folder: str) -> Iterator[str]:
+        place = self._root / folder
+        if place.is_dir():
+            names = sorted(file.name for file in place.iterdir())
+            yield from (f"{folder}/{name}" for name in names if _json(name))
 
     def open(self, name: str) -> IO[bytes] | None:
         path = self._root / name
@@ -139,9 +139,9 @@ class _ZipSource(Source):
         self._zip = zipfile.ZipFile(path)
         self._names = frozenset(self._zip.namelist())
 
-    def names(self) -> Iterator[str]:
+    def names(self, folder: str) -> Iterator[str]:
         yield from sorted(
-            name for name in self._names if name.startswith("videos/") and _json(name)
+            name for name in self._names if name.startswith(f"{folder}/") and _json(name)
         )
 
     def open(self, name: str) -> IO[bytes] | None:

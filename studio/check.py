@@ -179,7 +179,12 @@ class Check:
 
     def _films(self) -> Iterator[Finding]:
         with self._database.engine.connect() as connection:
-            known = set(film_rows.files(connection))
+            known = dict(film_rows.files(connection))
+        there = {kept.key for kept in self._storage.list("films")}
+        for name, id in known.items():
+            if name not in there:
+                forget = partial(self._database.write_now, partial(film_rows.forget, id=id))
+                yield self._mend(Kind.FILM, id, "Put it together again: it costs nothing.", forget)
         for kept in self._storage.list("films"):
             if kept.suffix == ".mp4" and kept.key not in known and _age(kept) > HALF_AFTER:
                 yield _noted(Kind.REMAINS, kept, "It belongs to no storyboard that is known here.")

@@ -80,7 +80,10 @@ def export(options: argparse.Namespace) -> int:
     if options.json:
         _print_json(vars(done))
         return 1 if done.amiss else 0
-    print(f"{done.videos} videos exported, and {done.others} jobs that ended without one.")
+    print(
+        f"{done.videos} videos and {done.storyboards} storyboards exported, and {done.others} jobs "
+        "that ended without a video."
+    )
     if done.under_way:
         print(f"{done.under_way} jobs under way stay here; export again when they are done.")
     complain(done.amiss)
@@ -99,7 +102,8 @@ def import_(options: argparse.Namespace) -> int:
         _print_json(vars(done))
         return 1 if done.amiss else 0
     print(
-        f"{done.added} added, {done.restored} given their file back, {done.skipped} here already."
+        f"{done.added} added, {done.storyboards} storyboards, {done.restored} given their file "
+        f"back, {done.skipped} here already."
     )
     complain(done.amiss)
     return 1 if done.amiss else 0

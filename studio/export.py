@@ -1,6 +1,6 @@
 """The library as plain files: each video, its poster and its JSON, the inputs.
 
-    videos/ID.mp4  videos/ID.jpg  videos/ID.json  inputs/HASH.png
+    videos/ID.mp4  videos/ID.jpg  videos/ID.json  inputs/HASH.png  storyboards/ID.json
 
 Jobs that ended without a video go along as JSON; jobs under way stay: two studios would drive them.
 """
@@ -8,14 +8,16 @@ Jobs that ended without a video go along as JSON; jobs under way stay: two studi
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import func, select
 
-from studio import records, sidecar
+from studio import film_rows, records, sidecar, storyboards
 from studio.archive import ArchiveError, Target, target
 from studio.database import Database, jobs
+from studio.film import Film
 from studio.inspection import amiss
 from studio.job import State
 from studio.keeping import key
@@ -31,6 +33,7 @@ class Exported:
     videos: int = 0
     others: int = 0
     """Jobs that ended without a video."""
+    storyboards: int = 0
     under_way: int = 0
     """Jobs that stayed."""
     amiss: list[str] = field(default_factory=list)
@@ -70,6 +73,8 @@ class _Export:
             for page in records.all_of(self._database, records.KEPT & records.FINISHED):
                 for record in page:
                     self._add(record)
+            for film in storyboards.all_of(self._database):
+                self._add_storyboard(film)
             whole = True
         finally:
             self._to.close(whole=whole)
@@ -86,11 +91,20 @@ class _Export:
             self._add_file(key(id, ".jpg"), record["poster"])
         else:
             self._done.others += 1
-        for name in inputs_of(record):
+        self._add_inputs(inputs_of(record))
+        self._to.write(key(id, ".json"), sidecar.write(record))
+
+    def _add_storyboard(self, film: Film) -> None:
+        self._done.storyboards += 1
+        for scene in film.scenes:
+            self._add_inputs(film_rows.pictures_in(scene.request))
+        self._to.write(storyboards.name(film.id), storyboards.write(film))
+
+    def _add_inputs(self, names: Iterable[str]) -> None:
+        for name in names:
             if name not in self._inputs:
                 self._inputs.add(name)
                 self._add_file(name, name)
-        self._to.write(key(id, ".json"), sidecar.write(record))
 
     def _add_video(self, record: Record) -> None:
         if wrong := amiss(self._storage, record):

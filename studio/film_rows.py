@@ -127,6 +127,11 @@ def _say(connection: Connection, id: str, told: Mapping[str, Any] | None) -> Non
     connection.execute(update(films).where(films.c.id == id).values(stitching=told))
 
 
+def forget(connection: Connection, id: str) -> None:
+    """Let nothing be put together: its file is gone."""
+    save(connection, id, stitched=None)
+
+
 def lock(connection: Connection, id: str) -> None:
     """Be the only one to change this film until the transaction ends."""
     connection.execute(update(films).where(films.c.id == id).values(updated_at=datetime.now(UTC)))
@@ -138,11 +143,11 @@ def pictures(connection: Connection) -> Iterator[str]:
         yield from pictures_in(request)
 
 
-def files(connection: Connection) -> Iterator[str]:
-    """The keys of all stitched films, whosever they are."""
-    for (stitched,) in connection.execute(select(films.c.stitched)):
+def files(connection: Connection) -> Iterator[tuple[str, str]]:
+    """The keys of all stitched films, whosever they are, with the ids of their storyboards."""
+    for id, stitched in connection.execute(select(films.c.id, films.c.stitched)):
         if stitched:
-            yield stitched["key"]
+            yield stitched["key"], id
 
 
 def pictures_in(request: Mapping[str, Any]) -> Iterable[str]:

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     REMAINS = "remains"
     HALF = "half_download"
     TEMPORARY = "temporary"
+    FILM = "film"
     INPUT_LOST = "input_lost"
     INPUT_UNUSED = "input_unused"
     BACKUP = "backup"
@@ -59,6 +60,7 @@ _TITLES = {
     Kind.REMAINS: "Posters and JSON without a video",
     Kind.HALF: "Half downloads",
     Kind.TEMPORARY: "Temporary files",
+    Kind.FILM: "Storyboards whose film is gone",
     Kind.INPUT_LOST: "Inputs that are gone",
     Kind.INPUT_UNUSED: "Inputs that no video needs",
     Kind.BACKUP: "Copies of the database",

@@ -17,7 +17,7 @@ from typing import IO, Any
 from sqlalchemy import true
 from sqlalchemy.exc import IntegrityError
 
-from studio import records, sidecar, words
+from studio import film_rows, records, sidecar, storyboards, words
 from studio.archive import UNREADABLE, ArchiveError, Source, source
 from studio.database import Database
 from studio.house import alone_in
@@ -40,6 +40,7 @@ class Imported:
     """What came in."""
 
     added: int = 0
+    storyboards: int = 0
     restored: int = 0
     """Entries that were here and got their file back."""
     skipped: int = 0
@@ -81,12 +82,31 @@ class _Import:
         self._done = done
 
     def run(self) -> Imported:
-        for name in self._archive.names():
-            try:
-                self._bring(name)
-            except _Refused as refused:
-                self._done.amiss.append(f"{name}: {refused}")
+        for folder, bring in (("videos", self._bring), (storyboards.FOLDER, self._storyboard)):
+            for name in self._archive.names(folder):
+                try:
+                    bring(name)
+                except _Refused as refused:
+                    self._done.amiss.append(f"{name}: {refused}")
         return self._done
+
+    def _storyboard(self, name: str) -> None:
+        """A storyboard with its pictures; one that is here is left alone."""
+        try:
+            film = storyboards.read(self._read(name, sidecar.LARGEST) or b"")
+        except sidecar.Unreadable as error:
+            raise _Refused(f"{error}.") from error
+        if name != storyboards.name(film.id):
+            raise _Refused("its name and its id differ.")
+        try:
+            self._database.write_now(lambda connection: film_rows.insert(connection, film))
+        except IntegrityError:
+            self._done.skipped += 1
+            return
+        self._done.storyboards += 1
+        for scene in film.scenes:
+            for picture in film_rows.pictures_in(scene.request):
+                self._input(picture)
 
     def _bring(self, name: str) -> None:
         values = self._values(name)

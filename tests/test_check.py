@@ -409,7 +409,7 @@ def test_without_repair_nothing_is_written(shelf: Shelf) -> None:
     files, rows = everything(shelf), shelf.rows()
     findings = shelf.check(repair=False)
     assert {kind for kind, _ in kinds(findings)} >= {*Kind} - {
-        *(Kind.TEMPORARY, Kind.REMAINS, Kind.BACKUP)
+        *(Kind.TEMPORARY, Kind.REMAINS, Kind.BACKUP, Kind.FILM)
     }
     assert {outcome for _, outcome in kinds(findings)} == {"mendable", "open", "noted"}
     assert everything(shelf) == files

@@ -90,7 +90,13 @@ def test_a_library_goes_out_and_comes_in(shelf: Shelf, tmp_path: Path) -> None:
     assert (out.returncode, out.stderr) == (0, "")
     assert "2 videos" in out.stdout
     told = run("export", str(tmp_path / "copy.zip"), "--json")
-    assert json.loads(told.stdout) == {"videos": 2, "others": 0, "under_way": 0, "amiss": []}
+    assert json.loads(told.stdout) == {
+        "videos": 2,
+        "others": 0,
+        "storyboards": 0,
+        "under_way": 0,
+        "amiss": [],
+    }
     come = run("import", str(tmp_path / "copy.zip"), OUTPUTS_DIR=str(tmp_path / "other"))
     assert (come.returncode, come.stderr) == (0, "")
     assert "2 added" in come.stdout

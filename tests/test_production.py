@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from studio import film_rows, storyboards
 from studio.export import export_library
+from studio.film import Film, FilmSettings, Link, Scene
 from studio.findings import Kind
 from studio.house import Busy
 from studio.importing import import_library
 from studio.job import State
+from studio.jobs import new_id
 from studio.keeping import key
 from studio.objects import Objects
+from studio.sidecar import Unreadable
 from tests.held_google import HeldGoogle
 from tests.kill_kit import born, end_of, killed_once, moments, rows_at
 from tests.killed_app import Kill, Life, Moment
@@ -93,11 +100,17 @@ def test_a_library_on_a_blob_store_is_checked_exported_and_brought_in(
             return Shelf(home, databases.enter_context(postgres.database()), objects)
 
         here, there = shelf("here"), shelf("there")
+        picture = here.keep_input(b"a picture")
+        film = a_film(here, picture, gone="films/gone.mp4")
         ids = [here.add(mp4(shade), name=f"number {shade}") for shade in range(3)]
+        assert kinds(here.check()) == {(Kind.FILM, "mended")}
         assert here.check() == []
         export_library(here.storage, here.database, tmp_path / "all.zip")
         assert import_library(there.storage, there.database, tmp_path / "all.zip").added == 3
         assert there.rows() == here.rows()
+        (brought,) = storyboards.all_of(there.database)
+        assert storyboards.write(brought) == storyboards.write(film)
+        assert there.storage.read(picture) == b"a picture"
         assert there.check() == []
 
         there.storage.delete(key(ids[0], ".mp4"))
@@ -106,9 +119,57 @@ def test_a_library_on_a_blob_store_is_checked_exported_and_brought_in(
         found = {(Kind.MISSING, "open"), (Kind.DAMAGED, "open"), (Kind.POSTER, "mended")}
         assert kinds(there.check()) == found
         back = import_library(there.storage, there.database, tmp_path / "all.zip")
-        assert (back.restored, back.skipped) == (2, 1)
+        assert (back.restored, back.skipped, back.storyboards) == (2, 2, 0)
         assert there.storage.read(key(ids[0], ".mp4")) == mp4(0)
 
         # Another machine repairs, so this one keeps out.
         with there.database.only_one(), pytest.raises(Busy):
             there.check()
+
+
+def a_film(shelf: Shelf, picture: str, gone: str) -> Film:
+    """A storyboard with a picture, whose film's file is not there."""
+    now, id = datetime.now(UTC), new_id("film")
+    request = {"prompt": "a \u2019fox\u2019", "first_frame": picture, "duration": 4}
+    scene = Scene(id=new_id("scene"), film=id, position=0, request=request, link=Link.LAST_FRAME)
+    film = Film(
+        id=id,
+        owner="owner",
+        name="Tour",
+        settings=FilmSettings(fade=0.5),
+        stitched={"key": gone},
+        created_at=now,
+        updated_at=now,
+        scenes=(scene,),
+    )
+    shelf.database.write_now(lambda connection: film_rows.insert(connection, film))
+    return film
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "../film"},
+        {"owner": 5},
+        {"name": "x" * 200},
+        {"settings": {"fade": 1e9}},
+        {"settings": {"model": {}}},
+        {"scenes": [{}] * 101},
+        {"scenes": [{"id": "scene_1"}]},
+        {"created_at": None},
+    ],
+)
+def test_a_storyboard_that_no_export_writes_is_refused(change: dict[str, Any]) -> None:
+    film = Film(
+        id=new_id("film"),
+        owner="owner",
+        name="",
+        settings=FilmSettings(),
+        stitched=None,
+        created_at=datetime.now(UTC),
+        updated_at=datetime.now(UTC),
+    )
+    told = json.loads(storyboards.write(film))
+    assert storyboards.read(json.dumps(told).encode()).id == film.id
+    with pytest.raises(Unreadable):
+        storyboards.read(json.dumps({**told, **change}).encode())
