@@ -52,7 +52,7 @@ def saved(kind: str, **how: object) -> bytes:
 
 
 def many_frames(kind: str) -> bytes:
-    frames = [Image.new("P", (2, 2), n % 2) for n in range(10_000)]
+    frames = [Image.new("P", (64, 64), n % 2) for n in range(10_000)]
     stream = io.BytesIO()
     frames[0].save(stream, kind, save_all=True, append_images=frames[1:], optimize=False)
     return stream.getvalue()
@@ -123,7 +123,8 @@ def test_hostile_files_are_refused_or_tamed_over_the_api(app_server: AppServer) 
                 answer = send(client, field, "a.png", data, address)
                 outcomes[what] = answer.status_code
                 assert answer.status_code in (200, 400), (what, answer.text)
-                assert "/" not in answer.json().get("error", {}).get("message", ""), answer.text
+                said = (answer.json().get("error") or {}).get("message", "")
+                assert str(app_server.outputs) not in said
                 assert time.monotonic() - began < 10, what
         assert peak(app_server) - usual < MEMORY
         tamed = {what for what, status in outcomes.items() if status == 200}

@@ -1,0 +1,24 @@
+"""Every guard that SECURITY.md and docs/asvs.md name has the test that they name."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.app_server import ROOT
+
+
+@pytest.mark.parametrize("page", ["SECURITY.md", "docs/asvs.md"])
+def test_every_test_that_is_named_exists(page: str) -> None:
+    text = (ROOT / page).read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 10
+    for row in rows:
+        named = re.findall(r"`(test_\w+\.py)(?:::(test_\w+))?`", row.split("|")[-2])
+        assert named, row
+        for file, test in named:
+            source = (ROOT / "tests" / file).read_text()
+            assert not test or f"def {test}(" in source, row
+    for file in re.findall(r"`((?:studio|veo_client)/[\w/]+\.py)`", text):
+        assert (ROOT / file).is_file(), file
