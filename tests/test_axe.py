@@ -140,7 +140,14 @@ def test_library(page: Page, server: AppServer) -> None:
     page.keyboard.press("Escape")
     page.locator(".card a").first.click()
     expect(page.locator("dialog[open] video")).to_be_visible()
+    page.locator("#details").get_by_role("button", name="Share").click()
+    link = page.locator("#details .link input")
+    expect(link).to_have_value(re.compile("/v/"))
     complaints(page)
+    shared = link.input_value()
+    page.locator("#details").get_by_role("button", name="Take it back").click()
+    expect(link).to_be_hidden()
+    assert page.request.get(shared).status == 404
     page.goto(f"{server.url}/library?q=nothing-at-all")
     complaints(page)
 

@@ -78,6 +78,23 @@ const actions = {
     cardOf(id)?.classList.toggle('starred', starred)
     tell(say(starred ? 'starred' : 'unstarred'))
   },
+  async share(id, button, article) {
+    const link = await act('POST', `v1/videos/${id}/share`)
+    if (!link) return
+    article.querySelector('.link').hidden = false
+    article.querySelector('.link input').value = link.url
+    article.querySelector('.link input').select()
+  },
+  async 'copy-link'(id, button, article) {
+    await navigator.clipboard.writeText(article.querySelector('.link input').value)
+    tell(say('copied'))
+  },
+  async unshare(id, button, article) {
+    if (!(await act('DELETE', `v1/videos/${id}/share`))) return
+    article.querySelector('.link').hidden = true
+    article.querySelector('[data-act=share]').focus()
+    tell(say('unshared'))
+  },
   async 'delete-one'(id) {
     leave()
     await gone([id])

@@ -125,6 +125,8 @@ def _actions(one: Details) -> str:
         ways.append(_button("fetch", WORDS.fetch))
     if job.state is State.COMPLETED:
         ways.append(f'<a class="button" href="v1/library.zip?ids={id}" download>{WORDS.zip}</a>')
+    if job.state is State.COMPLETED and not one.lost:
+        ways.append(_button("share", WORDS.share))
     star = WORDS.unstar if job.starred else WORDS.star
     pressed = "true" if job.starred else "false"
     ways.append(
@@ -132,7 +134,15 @@ def _actions(one: Details) -> str:
         f"{star}</button>"
     )
     ways.append(_button("delete-one", WORDS.delete))
-    return f'{_reuse(job)}<div class="ways">{"".join(ways)}</div>'
+    return f'{_reuse(job)}<div class="ways">{"".join(ways)}</div>{_link()}'
+
+
+def _link() -> str:
+    """Seen once there is a link to share."""
+    return (
+        f'<div class="link" hidden><label>{WORDS.shared_link}<input readonly></label>'
+        f"{_button('copy-link', WORDS.copy)}{_button('unshare', WORDS.unshare)}</div>"
+    )
 
 
 def _reuse(job: Job) -> str:

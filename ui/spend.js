@@ -32,7 +32,7 @@ erase.addEventListener('click', async () => {
     if (answer.ok) return location.reload()
     said.textContent = (await answer.json()).error.message
   } catch (error) {
-    said.textContent = 'Nothing was deleted: the server does not answer. Try again.'
+    said.textContent = said.dataset.silent
   }
   erase.disabled = false
 })

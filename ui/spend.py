@@ -56,15 +56,16 @@ def spend(statement: Statement) -> str:
     parts = [_money(statement), _days(statement), _library(statement)]
     if statement.house:
         parts.insert(2, _providers(statement.house.reach))
-    return f"<h2>{escape(WORDS.title)}</h2>" + "".join((*parts, YOURS))
+    return f"<h2>{escape(WORDS.title)}</h2>" + "".join((*parts, _yours()))
 
 
-YOURS = f"""<section aria-labelledby="yours"><h3 id="yours">{WORDS.yours}</h3>
+def _yours() -> str:
+    return f"""<section aria-labelledby="yours"><h3 id="yours">{WORDS.yours}</h3>
 <div class="panel" id="mine"><p class="hint">{WORDS.yours_help}</p>
 <a class="button" href="v1/me/export" download>{WORDS.take_along}</a>
 <details class="more"><summary>{WORDS.erase}</summary><p>{WORDS.erase_help}</p>
 <button class="button" id="erase">{WORDS.erase_yes}</button></details>
-<p role="status"></p></div></section>"""
+<p role="status" data-silent="{WORDS.erase_silent}"></p></div></section>"""
 
 
 # Money

@@ -119,23 +119,8 @@ class SpendWords:
         "still paid, and removed when it arrives."
     )
     erase_yes: str = "Yes, delete everything of mine"
+    erase_silent: str = "Nothing was deleted: the server does not answer. Try again."
     owner_only: str = "Only the owner can do that."
-
-    # API tokens
-    tokens: str = "API tokens"
-    tokens_help: str = "With one, a program uses the addresses under /v1 in your name."
-    no_tokens: str = "None yet."
-    api_name: str = "Name of the token"
-    api_hint: str = "Script on my laptop"
-    api_make: str = "Make a token"
-    api_made: str = "Copy it now: it is never shown again."
-    api_copy: str = "Copy"
-    api_copied: str = "Copied."
-    api_revoke: str = "Revoke"
-    api_revoke_one: str = "Revoke: {name}"
-    api_since: str = "since {day}"
-    api_used: str = "last used on {day}"
-    api_unused: str = "not used yet"
 
 
 def _german() -> SpendWords:

@@ -90,20 +90,15 @@ GERMAN = SpendWords(
     checked="Geprüft {time} UTC: {videos}, {size}.",
     check_failed="Die Prüfung brach ab. Die Ursache steht im Protokoll des Servers.",
     owner_only="Das darf nur, wem das Studio gehört.",
-    tokens="API-Schlüssel",
-    tokens_help=(
-        "Mit einem solchen Schlüssel nutzt ein Programm die Adressen unter /v1 in diesem Namen."
+    yours="Eigene Daten",
+    yours_help="Alle eigenen Videos, ihre Prompts und Einstellungen, Bilder, Filme und Links.",
+    take_along="Als ZIP exportieren",
+    erase="Alles löschen",
+    erase_help=(
+        "Alles verschwindet sofort und lässt sich nicht zurückholen; Links darauf enden. Nur die "
+        "Bücher behalten, was ausgegeben wurde, ohne Prompts. Was Google schon erzeugt, wird noch "
+        "bezahlt und beim Eintreffen entfernt."
     ),
-    no_tokens="Noch keiner.",
-    api_name="Name des Schlüssels",
-    api_hint="Skript auf dem Laptop",
-    api_make="Schlüssel anlegen",
-    api_made="Jetzt kopieren: Er wird nie wieder gezeigt.",
-    api_copy="Kopieren",
-    api_copied="Kopiert.",
-    api_revoke="Widerrufen",
-    api_revoke_one="Widerrufen: {name}",
-    api_since="seit {day}",
-    api_used="zuletzt genutzt am {day}",
-    api_unused="noch nicht genutzt",
+    erase_yes="Ja, alles Eigene löschen",
+    erase_silent="Nichts wurde gelöscht: Der Server antwortet nicht. Noch einmal versuchen.",
 )
