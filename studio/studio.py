@@ -171,6 +171,7 @@ class Studio:
             task.cancel()
         await asyncio.gather(*aside, return_exceptions=True)
         await self.stitching.stop()
+        await self.rates.stop()
         await driver.stop(patience)
         await self.jobs.watcher.stop()
         await self.providers.aclose()

@@ -178,7 +178,6 @@ class MakeWords:
     batch_price: str = "Price"
     bad_column: str = "There is no column {name}. Known are: {known}."
     bad_flag: str = "{name} has to be true or false."
-    no_picture_called: str = "No picture called {name} was added."
     too_many: str = "At most {most} videos at once; there are {n}."
 
     # A video of one's own

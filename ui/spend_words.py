@@ -22,7 +22,6 @@ class SpendWords:
     spent: str = "Spent"
     reserved: str = "Reserved"
     unknown: str = "Unknown"
-    reserved_help: str = "for videos under way"
     nothing_unknown: str = "none"
     at_most: str = "{videos}, at most {price}"
     at_most_more: str = "{videos}, at most {price} and {n} without a price"
@@ -61,7 +60,6 @@ class SpendWords:
     up_to: str = "{n}, up to {price}"
     simulated_of: str = "{n}, {simulated} simulated"
     simulated_all: str = "{n}, simulated"
-    no_videos: str = "No videos in the last 30 days."
 
     # Providers
     providers: str = "Providers"

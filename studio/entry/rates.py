@@ -92,6 +92,11 @@ class Rates:
             self._settled_at = time.monotonic()
             self._settling = asyncio.create_task(self._settle(), name="rates")
 
+    async def stop(self) -> None:
+        """Let what is being handed in arrive."""
+        if self._settling and not self._settling.done():
+            await asyncio.gather(self._settling, return_exceptions=True)
+
     async def _settle(self) -> None:
         window = self._window
         counted = Counter(

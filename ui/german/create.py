@@ -144,7 +144,6 @@ GERMAN = MakeWords(
     batch_price="Preis",
     bad_column="Es gibt keine Spalte {name}. Bekannt sind: {known}.",
     bad_flag="{name} muss true oder false sein.",
-    no_picture_called="Es wurde kein Bild namens {name} hinzugefügt.",
     too_many="Höchstens {most} Videos auf einmal; hier sind es {n}.",
     bring="Ein eigenes Video einbringen",
     bring_file="Video wählen",
