@@ -46,6 +46,12 @@ SCENES = (
     "The keeper climbs the spiral stairs with a lantern, handheld [4s]",
     "The great lamp comes on, its beam sweeps over the sea [4s]",
 )
+STILL = """async (video) => {
+  video.muted = true
+  await video.play()
+  await new Promise((seen) => { video.ontimeupdate = () => video.currentTime > 1 && seen() })
+  video.pause()
+}"""
 VEO = {"model": "veo-3.1-fast-generate-001"}
 
 
@@ -87,6 +93,8 @@ def storyboard(page: Page, server: AppServer, into: Path) -> None:
     expect(page.locator("#scenes .scene")).to_have_count(len(SCENES))
     expect(page.get_by_label("How scene 2 follows")).to_be_visible()
     expect(page.locator("video.whole")).to_be_visible(timeout=60_000)
+    at_rest(page, "video.whole")
+    page.evaluate("scrollTo(0, 0)")
     save(page, into / "storyboard.png", whole=True)
 
 
@@ -113,10 +121,8 @@ def save(page: Page, path: Path, *, whole: bool = False) -> None:
 
 
 def at_rest(page: Page, video: str) -> None:
-    """The picture of the second second, whatever the moment."""
-    page.locator(video).evaluate("async (video) => { video.muted = true; await video.play() }")
-    page.wait_for_function(f"document.querySelector('{video}').currentTime > 1")
-    page.locator(video).evaluate("(video) => { video.pause(); video.currentTime = 1.5 }")
+    """A picture of its second second."""
+    page.locator(video).evaluate(STILL)
 
 
 @contextmanager

@@ -85,8 +85,10 @@ def test_a_model_a_provider_a_storage_and_a_language_are_added_as_told(tmp_path:
             kept = (server.outputs / name).read_bytes()
             assert kept[4:8] == b"ftyp"
             assert (second / name).read_bytes() == kept
-            assert "Bibliothek" in owner.get("/library").text
-            assert "Beschreibung" in owner.get("/").text
+            french = owner.get("/library", headers={"Accept-Language": "fr"}).text
+            assert 'lang="fr"' in french
+            assert "Chercher" in french
+            assert "Créer" in french
             assert "A token is set." in owner.get("/spend").text
         with httpx.Client(base_url=server.url, timeout=30, headers=ELSEWHERE) as visitor:
             video = made(visitor, model="gemini-omni-2-flash")

@@ -24,21 +24,20 @@ _Words = TypeVar("_Words")
 
 
 class _Spoken:
-    """Stands for the words of the language that is spoken."""
+    """Stands for the words of the language that is spoken; English where there are none."""
 
-    def __init__(self, english: object, german: Callable[[], object]) -> None:
-        self._words: dict[str, Callable[[], object]] = {
-            "en": lambda: english,
-            "de": cache(german),
-        }
+    def __init__(self, english: object, others: Mapping[str, Callable[[], object]]) -> None:
+        self._english = english
+        self._others = {name: cache(words) for name, words in others.items()}
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._words[_SPOKEN.get()](), name)
+        words = self._others.get(_SPOKEN.get())
+        return getattr(words() if words else self._english, name)
 
 
-def in_all_languages(english: _Words, german: Callable[[], _Words]) -> _Words:
-    """Words that follow the language; ``german`` is called when they are first needed."""
-    return cast(_Words, _Spoken(english, german))
+def in_all_languages(english: _Words, de: Callable[[], _Words], **more: Any) -> _Words:
+    """Words that follow the language; those of another are called when first needed."""
+    return cast(_Words, _Spoken(english, {"de": de, **more}))
 
 
 def language() -> str:
