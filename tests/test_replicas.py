@@ -6,6 +6,7 @@ import asyncio
 import re
 import secrets
 import threading
+import time
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
@@ -16,12 +17,16 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from studio.access import COOKIE as VISITOR
 from tests import app_server
+from tests.api_kit import ELSEWHERE
 from tests.app_server import AppServer
 from tests.cluster_kit import Cluster
 from tests.held_google import HeldGoogle
 from tests.services import Azurite, Redis
 from tests.sticky_proxy import COOKIE, StickyProxy
+from tests.strict_google import KEY
+from tests.test_own_keys import THEIRS
 from tests.test_page import PATIENCE, generate, ready, until_it_plays
 
 pytestmark = pytest.mark.slow
@@ -102,6 +107,7 @@ def test_a_page_stays_with_its_pod_and_finds_its_video_at_the_other_when_that_on
             google.held = False
             until_it_plays(page)
             assert google.creates == 1
+            a_visitors_own_key_pays(proxy, google)
     finally:
         beside.run(stack.aclose())
         beside.close()
@@ -120,3 +126,25 @@ def seen_without_affinity(proxy: StickyProxy) -> None:
             (video,) = client.get("/v1/videos").json()["data"]
             assert client.get(f"/v1/videos/{video['id']}").json()["status"] == "in_progress"
     assert all(proxy.served[pod] - before[pod] >= 4 for pod in (0, 1))
+
+
+def a_visitors_own_key_pays(proxy: StickyProxy, google: HeldGoogle) -> None:
+    """The pod that has the key makes the video: no worker has it."""
+    google.keys.add(THEIRS)
+    with visitor(proxy.url) as client:
+        brought = client.post("/own-key", data={"key": THEIRS})
+        assert brought.status_code == 303, brought.text
+        video = client.post("/v1/videos", json={"prompt": "an owl"}).json()
+        end = time.monotonic() + PATIENCE / 1000
+        while video["status"] != "completed":
+            assert time.monotonic() < end, video
+            time.sleep(0.2)
+            video = client.get(f"/v1/videos/{video['id']}").json()
+    keys = [one.headers["x-goog-api-key"] for one in google.seen("omni_create")]
+    assert keys == [KEY, THEIRS]
+
+
+def visitor(url: str) -> httpx.Client:
+    """Somebody from elsewhere, for whom the owner's key does not pay."""
+    cookies = {VISITOR: "a" * 43}
+    return httpx.Client(base_url=url, headers=ELSEWHERE, cookies=cookies, timeout=30)
