@@ -112,7 +112,7 @@ class Crowd:
         return time.perf_counter() - began - 2
 
 
-async def run(visitors: int, server: AppServer) -> dict[str, object]:
+async def run(visitors: int, server: AppServer) -> dict[str, Any]:
     """The figures of one crowd."""
     crowd = Crowd(server)
     watching, honest = asyncio.create_task(crowd.health()), asyncio.create_task(crowd.honest())
@@ -169,7 +169,7 @@ def main() -> int:
     results.keep("hostile", figures)
     answers = Counter(figures["answers"])
     broken = [name for name in answers if name.split()[-1].startswith("5")]
-    return int(bool(broken) or figures["most_jobs_of_one"] > EACH_MAY)  # type: ignore[operator]
+    return int(bool(broken) or figures["most_jobs_of_one"] > EACH_MAY)
 
 
 if __name__ == "__main__":
