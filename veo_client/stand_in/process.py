@@ -34,7 +34,12 @@ class StandIn:
 
         ``speed`` divides the simulated time. Raises OSError where it can't start.
         """
-        return await asyncio.to_thread(cls._start, home, speed)
+        starting = asyncio.ensure_future(asyncio.to_thread(cls._start, home, speed))
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await (await starting).aclose()  # the thread goes on, and with it the child
+            raise
 
     @property
     def credentials(self) -> Credentials:
