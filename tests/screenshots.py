@@ -89,13 +89,14 @@ def library(page: Page, server: AppServer, into: Path) -> None:
 
 def storyboard(page: Page, server: AppServer, into: Path) -> None:
     film = page.request.get(f"{server.url}/v1/films").json()["data"][0]["id"]
+    page.set_viewport_size({**SIZE, "height": 1600})  # type: ignore[typeddict-item]
     page.goto(f"{server.url}/storyboard/{film}")
     expect(page.locator("#scenes .scene")).to_have_count(len(SCENES))
     expect(page.get_by_label("How scene 2 follows")).to_be_visible()
     expect(page.locator("video.whole")).to_be_visible(timeout=60_000)
     at_rest(page, "video.whole")
-    page.evaluate("scrollTo(0, 0)")
-    save(page, into / "storyboard.png", whole=True)
+    save(page, into / "storyboard.png")
+    page.set_viewport_size(SIZE)  # type: ignore[arg-type]
 
 
 def spend(page: Page, server: AppServer, into: Path) -> None:
@@ -105,12 +106,12 @@ def spend(page: Page, server: AppServer, into: Path) -> None:
     save(page, into / "spend.png")
 
 
-def save(page: Page, path: Path, *, whole: bool = False) -> None:
-    """As little as is to be seen needs; ``whole``: what one has to scroll to, too."""
+def save(page: Page, path: Path) -> None:
+    """With no more colours than a picture of a few colours needs."""
     page.wait_for_timeout(500)
     page.evaluate("document.activeElement && document.activeElement.blur()")
     page.evaluate("document.querySelectorAll('video').forEach((one) => { one.controls = false })")
-    with Image.open(io.BytesIO(page.screenshot(full_page=whole))) as taken:
+    with Image.open(io.BytesIO(page.screenshot())) as taken:
         screen = taken.convert("RGB")
     colours = screen.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1)
     few = screen.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG)
