@@ -113,9 +113,9 @@ def save(page: Page, path: Path) -> None:
     page.evaluate("document.querySelectorAll('video').forEach((one) => { one.controls = false })")
     with Image.open(io.BytesIO(page.screenshot())) as taken:
         screen = taken.convert("RGB")
-    for most in (256, 128, 64):
-        colours = screen.quantize(most, Image.Quantize.MAXCOVERAGE, kmeans=1)
-        few = screen.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG)
+    colours = screen.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1)
+    for dither in (Image.Dither.FLOYDSTEINBERG, Image.Dither.NONE):
+        few = screen.quantize(palette=colours, dither=dither)
         few.save(path, optimize=True)
         if path.stat().st_size <= LARGEST:
             return
