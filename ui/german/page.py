@@ -43,7 +43,7 @@ GERMAN = Words(
     about="etwa {price}",
     under_a_cent="weniger als 0,01 $",
     unknown_price="Preis unbekannt",
-    dollars="{n} $",
+    dollars="{n}\N{NO-BREAK SPACE}$",
     decimal=",",
     months=(
         "Jan.",

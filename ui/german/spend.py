@@ -5,7 +5,7 @@ from __future__ import annotations
 from ui.spend_words import SpendWords
 
 GERMAN = SpendWords(
-    title="Einstellungen & Kosten",
+    title="Kosten & Daten",
     skip="Zu den Zahlen springen",
     money="Kosten",
     today="Heute",
