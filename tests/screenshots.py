@@ -89,7 +89,7 @@ def library(page: Page, server: AppServer, into: Path) -> None:
 
 def storyboard(page: Page, server: AppServer, into: Path) -> None:
     film = page.request.get(f"{server.url}/v1/films").json()["data"][0]["id"]
-    page.set_viewport_size({**SIZE, "height": 1600})  # type: ignore[typeddict-item]
+    page.set_viewport_size({**SIZE, "height": 830})  # type: ignore[typeddict-item]
     page.goto(f"{server.url}/storyboard/{film}")
     expect(page.locator("#scenes .scene")).to_have_count(len(SCENES))
     expect(page.get_by_label("How scene 2 follows")).to_be_visible()
