@@ -163,6 +163,7 @@ def test_storyboard(page: Page, server: AppServer) -> None:
 
 
 def test_spend_and_ones_own_key(page: Page, server: AppServer) -> None:
+    page.request.post(f"{server.url}/v1/tokens", data={"name": "A script"})
     for place in ("spend", "own-key"):
         page.goto(f"{server.url}/{place}")
         complaints(page)

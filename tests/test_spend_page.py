@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -189,6 +190,26 @@ def test_every_control_is_reached_by_keyboard(spend: Page) -> None:
     ]
 
 
+def test_an_api_key_is_made_used_and_revoked(spend: Page, books: AppServer) -> None:
+    keys = spend.get_by_role("region", name="API keys")
+    keys.get_by_label("Name").fill("A <script> of mine")
+    keys.get_by_role("button", name="Make a key").press("Enter")
+    word = keys.get_by_label("Your new key")
+    expect(word).to_have_value(re.compile(r"vst_\S{40,}"))
+    expect(keys.get_by_role("status")).to_contain_text("can't be shown again")
+    expect(keys.get_by_role("listitem")).to_contain_text("A <script> of mineMade ")
+    sent, address = {"Authorization": f"Bearer {word.input_value()}"}, f"{books.url}/v1/videos"
+    assert spend.request.get(address, headers=sent).ok
+    spend.reload()
+    assert sent["Authorization"][7:] not in spend.content()
+    expect(keys.get_by_role("listitem")).to_contain_text("last used")
+    keys.get_by_label("Revoke A <script> of mine").press("Enter")
+    keys.get_by_role("button", name="Yes, revoke it").press("Enter")
+    expect(keys.get_by_role("status")).to_have_text("The key is revoked.")
+    expect(keys.get_by_role("listitem")).to_have_count(0)
+    assert spend.request.get(address, headers=sent).status == 401
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_phone_and_stands_out(browser: Browser, books: AppServer, scheme: Any) -> None:
     page = browser.new_page(
@@ -200,7 +221,7 @@ def test_it_fits_a_phone_and_stands_out(browser: Browser, books: AppServer, sche
     assert page.evaluate(CONTRAST.replace("#top *, #banner *", PARTS)) == []
     assert page.evaluate("document.body.classList.contains('dark')") == (scheme == "dark")
     small = page.evaluate("""() => [...document.querySelectorAll('nav a, main a, button, summary')]
-      .filter((one) => one.offsetHeight < 40).map((one) => one.outerHTML)""")
+      .filter((one) => one.offsetParent && one.offsetHeight < 40).map((one) => one.outerHTML)""")
     assert small == []
     page.close()
 

@@ -49,6 +49,8 @@ class Statement:
     """Bytes of the videos."""
     house: House | None
     """None: a stranger."""
+    keys: str
+    """The section of their API keys, drawn; empty where they can have none."""
 
 
 def spend(statement: Statement) -> str:
@@ -56,7 +58,7 @@ def spend(statement: Statement) -> str:
     parts = [_money(statement), _days(statement), _library(statement)]
     if statement.house:
         parts.insert(2, _providers(statement.house.reach))
-    return f"<h2>{escape(WORDS.title)}</h2>" + "".join((*parts, _yours()))
+    return f"<h2>{escape(WORDS.title)}</h2>" + "".join((*parts, statement.keys, _yours()))
 
 
 def _yours() -> str:

@@ -21,10 +21,12 @@ from studio.access import Visitor
 from studio.api.caller import anybody
 from studio.api.errors import Refused
 from studio.api.spend import books_of
+from studio.api.token import MAKERS
 from studio.budget import Budget
 from studio.checking import Checking
 from studio.studio import Studio
 from ui.frame import head
+from ui.keys import keys
 from ui.reach import reach
 from ui.spend import DAYS, House, Statement, spend
 from ui.spend_words import WORDS
@@ -96,7 +98,14 @@ class SpendPage:
             videos=videos,
             size=size,
             house=await self._house(visitor) if visitor.manages else None,
+            keys=await self._keys(visitor, now),
         )
+
+    async def _keys(self, visitor: Visitor, now: datetime) -> str:
+        """Only who is known by more than a cookie has keys; the routes refuse all others."""
+        if visitor.by not in MAKERS:
+            return ""
+        return keys(await self._studio.tokens.all(visitor.owner), now)
 
     async def _house(self, visitor: Visitor) -> House:
         studio = self._studio

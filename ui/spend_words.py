@@ -118,6 +118,35 @@ class SpendWords:
     )
     erase_yes: str = "Yes, delete everything of mine"
     erase_silent: str = "Nothing was deleted: the server does not answer. Try again."
+
+    # API keys
+    keys: str = "API keys"
+    keys_help: str = (
+        "For programs that use /v1 in your name: they see your videos and spend what you may spend."
+    )
+    no_keys: str = "There are none yet."
+    key_name: str = "Name"
+    key_example: str = "What it is for"
+    key_lasts: str = "Valid for"
+    key_days: str = "{n} days"
+    key_make: str = "Make a key"
+    key_word: str = "Your new key, shown only now"
+    key_copy: str = "Copy"
+    key_copied: str = "Copied."
+    key_marked: str = "It is marked: copy it with your keyboard or the menu."
+    key_made: str = "The key is made. Copy it now: it can't be shown again."
+    key_born: str = "Made {day}"
+    key_used: str = "last used {day}"
+    key_unused: str = "never used"
+    key_expires: str = "expires {day}"
+    key_over: str = "expired {day}"
+    key_revoke: str = "Revoke"
+    key_revoke_one: str = "Revoke {name}"
+    key_revoke_help: str = "Programs that send it are refused at once."
+    key_revoke_yes: str = "Yes, revoke it"
+    key_gone: str = "The key is revoked."
+    key_silent: str = "Nothing was changed: the server does not answer. Try again."
+
     owner_only: str = "Only the owner can do that."
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LONGEST_NAME = 80
 MOST_DAYS = 366
 USUAL_DAYS = 90
+MAKERS = ("here", "login")
+"""How somebody has to be known to have tokens: a cookie is too little, a token makes no others."""
 
 
 class ApiTokens:
@@ -53,7 +55,7 @@ class ApiTokens:
     def _themselves(self, request: Request) -> Visitor:
         """The caller, who has to be known by more than a cookie or another token."""
         visitor = caller(self._studio, request)
-        if visitor.by not in ("here", "login"):
+        if visitor.by not in MAKERS:
             sentence = "Only who is signed in, or the owner at the machine itself, has API tokens."
             raise Refused(403, "not_signed_in", sentence)
         return visitor

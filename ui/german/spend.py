@@ -98,5 +98,32 @@ GERMAN = SpendWords(
         "bezahlt und beim Eintreffen entfernt."
     ),
     erase_yes="Ja, alles Eigene löschen",
+    keys="API-Schlüssel",
+    keys_help=(
+        "Für Programme, die /v1 im eigenen Namen nutzen: Sie sehen die eigenen Videos und geben "
+        "aus, was man selbst ausgeben darf."
+    ),
+    no_keys="Noch gibt es keine.",
+    key_name="Name",
+    key_example="Wofür er ist",
+    key_lasts="Gültig für",
+    key_days="{n} Tage",
+    key_make="Schlüssel anlegen",
+    key_word="Der neue Schlüssel, nur jetzt zu sehen",
+    key_copy="Kopieren",
+    key_copied="Kopiert.",
+    key_marked="Er ist markiert: mit Tastatur oder Menü kopieren.",
+    key_made="Der Schlüssel ist angelegt. Jetzt kopieren: Er ist nicht noch einmal zu sehen.",
+    key_born="Angelegt {day}",
+    key_used="zuletzt genutzt {day}",
+    key_unused="nie genutzt",
+    key_expires="gültig bis {day}",
+    key_over="abgelaufen {day}",
+    key_revoke="Widerrufen",
+    key_revoke_one="{name} widerrufen",
+    key_revoke_help="Programme, die ihn senden, werden sofort abgewiesen.",
+    key_revoke_yes="Ja, widerrufen",
+    key_gone="Der Schlüssel ist widerrufen.",
+    key_silent="Nichts wurde geändert: Der Server antwortet nicht. Noch einmal versuchen.",
     erase_silent="Nichts wurde gelöscht: Der Server antwortet nicht. Noch einmal versuchen.",
 )
