@@ -49,7 +49,7 @@ class Statement:
     """Bytes of the videos."""
     house: House | None
     """None: a stranger."""
-    keys: str
+    keys: str = ""
     """The section of their API keys, drawn; empty where they can have none."""
 
 
