@@ -38,7 +38,8 @@ STITCHED = {"/v1/films/{id}/content", "/v1/films/{id}/pictures/{name}"}
 REFUSALS = (0, 307, 400, 401, 403, 404, 405, 406, 409, 413, 415, 422)
 MOVES = ("version", "next_at", "claimed_by", "state", "polls", "polled_at", "attempts", "took",
          "done_at", "finished_at", "video", "poster", "sha256", "size", "width", "height",
-         "seconds", "cost", "code", "reason", "extra", "remote", "submitted_at")  # fmt: skip
+         "seconds", "cost", "code", "reason", "extra", "remote", "submitted_at",
+         "provider_id", "ratio")  # fmt: skip
 """What a job under way changes by itself."""
 
 

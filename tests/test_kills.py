@@ -31,7 +31,7 @@ from tests.strict_google import Plan, StrictGoogle
 from tests.studio_kit import ME, over, studio_on, until
 from veo_client import VideoRequest
 
-EACH = 11
+EACH = 23
 """Of some 200 callbacks of a life."""
 
 pytestmark = pytest.mark.slow
