@@ -40,6 +40,9 @@ class Board:
 
 # The list
 
+SKETCH = '<div class="sketch" aria-hidden="true"><i></i><i></i><i></i></div>'
+"""What a film is, in three empty scenes; for the eye alone."""
+
 
 def films(listed: Sequence[Film], up: str = "") -> str:
     """The way to a new film, and those that are there."""
@@ -47,7 +50,7 @@ def films(listed: Sequence[Film], up: str = "") -> str:
     known = f'<h2 class="mine">{WORDS.films}</h2><ul class="films">{cards}</ul>'
     return f"""<main id="films" tabindex="-1"><h2 class="lead">{WORDS.lead}</h2>
 <div class="start"><button class="primary" data-act="create">{WORDS.start}</button>
-{_script("", WORDS.from_script)}</div>{known if listed else ""}{_signals()}</main>"""
+{_script("", WORDS.from_script)}</div>{known if listed else SKETCH}{_signals()}</main>"""
 
 
 def _card(film: Film, up: str) -> str:

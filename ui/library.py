@@ -185,8 +185,9 @@ def card(job: Job, *, lost: bool = False) -> str:
     """A poster that opens the details, with a check mark."""
     title = escape(title_of(job)[:160])
     state = _state(job, lost)
+    simulated = WORDS.simulated.lower() if job.simulated and not state else ""
     day = f"{short(job.created_at)} {job.created_at:%Y}"
-    facts = ", ".join(filter(None, (state, _seconds(job), day)))
+    facts = ", ".join(filter(None, (state, simulated, _seconds(job), day)))
     name = escape(WORDS.open.format(title=title_of(job)[:160], facts=facts))
     plays = ' data-plays="1"' if job.state is State.COMPLETED and not lost else ""
     kind = " lost" if state else ""
