@@ -5,28 +5,51 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).with_name("results")
+CLOSE = 0.15
+"""The share by which figures differ from run to run for no reason."""
 
 
 def machine() -> dict[str, object]:
     """What the figures were taken on."""
     return {
+        "name": platform.node(),
         "python": platform.python_version(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": os.cpu_count(),
         "system": platform.system(),
     }
 
 
 def keep(name: str, figures: Any) -> None:
-    """Write them to results/NAME.json; git shows what changed since the last time."""
-    text = json.dumps({"machine": machine(), "figures": figures}, indent=1)
-    (RESULTS / f"{name}.json").write_text(text + "\n")
+    """Write them to results/NAME.json, and say what is another than the last time."""
+    place = RESULTS / f"{name}.json"
+    last = json.loads(place.read_text()) if place.exists() else {}
+    now = {"machine": machine(), "figures": figures}
+    for line in changes(last.get("figures"), json.loads(json.dumps(figures))):
+        print(f"{name}: {line}")
+    if last and last.get("machine") != now["machine"]:
+        print(f"{name}: the last figures were taken elsewhere: {last.get('machine')}")
+    place.write_text(json.dumps(now, indent=1) + "\n")
+
+
+def changes(last: Any, now: Any, path: str = "") -> Iterator[str]:
+    """Each number that is by more than CLOSE another than the last time."""
+    if isinstance(now, dict) and isinstance(last, dict):
+        for key in (key for key in now if key in last):
+            yield from changes(last[key], now[key], f"{path} {key}".strip())
+    elif isinstance(now, list) and isinstance(last, list) and len(now) == len(last):
+        for number, (before, after) in enumerate(zip(last, now, strict=True), 1):
+            yield from changes(before, after, f"{path} {number}".strip())
+    elif (
+        isinstance(now, int | float)
+        and isinstance(last, int | float)
+        and abs(now - last) > CLOSE * abs(last)
+    ):
+        yield f"{path}: {last:.4g} the last time, {now:.4g} now"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
