@@ -30,7 +30,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
 
-from studio.job import Job, State
+from studio.jobs.job import Job, State
 from tests.kill_kit import (
     Verdict,
     amiss,

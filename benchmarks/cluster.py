@@ -26,10 +26,10 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import text
 
 from benchmarks.chaos import BusyGoogle
-from studio import rows
 from studio.database import Database
-from studio.job import Job, State
-from studio.jobs import new_id
+from studio.jobs import rows
+from studio.jobs.job import Job, State
+from studio.jobs.jobs import new_id
 from tests import services
 from tests.cluster_kit import Cluster
 from tests.strict_google import RemoteJob

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.results import keep, table
-from studio.polling import History, Wait
+from studio.jobs.polling import History, Wait
 
 STEP = 0.25
 """Seconds between the moments that the dynamic program may look at."""

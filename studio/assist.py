@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from studio import rows
 from studio.access import Visitor
-from studio.budget import Budget
 from studio.database import Database
-from studio.job import Job, State
-from studio.offer import Offer
-from studio.ordering import new_id
-from studio.pace import Pace
+from studio.driving.pace import Pace
+from studio.jobs import rows
+from studio.jobs.budget import Budget
+from studio.jobs.job import Job, State
+from studio.jobs.offer import Offer
+from studio.jobs.ordering import new_id
 from studio.providers import Providers
 from veo_client.errors import FilteredError, ModelUnavailable, Problem, RequestError, VeoError
 from veo_client.models import Assistant, Model, ModelTable

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from studio.database import Database
-    from studio.job import Job
-    from studio.records import Record
+    from studio.jobs.job import Job
+    from studio.jobs.records import Record
     from studio.settings import Settings
-    from studio.storage import Storage
+    from studio.storage.storage import Storage
 
 SHORTEST_PASSWORD = 12
 
 
 def jobs(options: argparse.Namespace) -> int:
     """What is under way, and what ended last."""
-    from studio import records
+    from studio.jobs import records
 
     _, database = _opened(_settings())
     under_way = records.newest(database, records.KEPT & ~records.FINISHED, 10_000)
@@ -30,7 +30,7 @@ def jobs(options: argparse.Namespace) -> int:
 
 def library(options: argparse.Namespace) -> int:
     """The videos that are kept, newest first."""
-    from studio import records
+    from studio.jobs import records
 
     _, database = _opened(_settings())
     _show(
@@ -41,8 +41,8 @@ def library(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Hold rows and files against each other."""
-    from studio.check import Check
-    from studio.findings import Report
+    from studio.upkeep.check import Check
+    from studio.upkeep.findings import Report
     from veo_client.progress import counted
 
     walk = Check(*_opened(_settings()), repair=options.repair, quick=options.quick)
@@ -71,7 +71,7 @@ def check(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Write the library to a folder or a ZIP file."""
-    from studio.export import Exported, export_library
+    from studio.upkeep.export import Exported, export_library
     from veo_client.progress import counted
 
     done = Exported()
@@ -92,7 +92,7 @@ def export(options: argparse.Namespace) -> int:
 
 def import_(options: argparse.Namespace) -> int:
     """Bring an exported library in."""
-    from studio.importing import Imported, import_library
+    from studio.upkeep.importing import Imported, import_library
     from veo_client.progress import counted
 
     done = Imported()
@@ -113,8 +113,8 @@ def ledger(options: argparse.Namespace) -> int:
     """What it was expected to cost and did cost."""
     from datetime import UTC, datetime, timedelta
 
-    from studio import ledger as books
-    from studio.budget import Budget
+    from studio.jobs import ledger as books
+    from studio.jobs.budget import Budget
 
     settings = _settings()
     _, database = _opened(settings)
@@ -166,8 +166,8 @@ def migrate(options: argparse.Namespace) -> int:
     del options
     settings = _settings()
     if settings.storage_url.startswith("az://") and settings.storage_connection:
-        from studio.containers import make_container
-        from studio.objects import connected_by
+        from studio.storage.containers import make_container
+        from studio.storage.objects import connected_by
 
         account = connected_by(settings.storage_connection)
         if "account_key" in account:
@@ -182,9 +182,9 @@ def worker(options: argparse.Namespace) -> int:
     settings = _settings()
     if not settings.queue_url:
         raise ValueError("A worker needs QUEUE_URL. Without it the app itself does the work.")
+    from studio.driving.worker import work
     from studio.logs import set_up
     from studio.studio import Studio
-    from studio.worker import work
 
     set_up(settings)
     return work(Studio(settings, role="worker"), options.slots)
@@ -208,8 +208,8 @@ async def _recovered(settings: Settings, id: str) -> Job:
     import logging
     from dataclasses import replace
 
-    from studio.recovery import recover
     from studio.studio import Studio
+    from studio.upkeep.recovery import recover
 
     logging.getLogger("studio").addHandler(logging.NullHandler())  # the answer says it all
     studio = Studio(replace(settings, jobs_in_flight=0))
@@ -231,7 +231,8 @@ def _opened(settings: Settings, *, new: bool = False) -> tuple[Storage, Database
     from filelock import FileLock
 
     from studio.database import Database
-    from studio.storage import StorageUnusable, storage_of
+    from studio.storage.opening import storage_of
+    from studio.storage.storage import StorageUnusable
 
     storage = storage_of(settings)
     if new or settings.storage_url:
@@ -249,7 +250,7 @@ def _show(found: list[Record], as_json: bool, nothing: str) -> None:
     """One line per row, or the JSON that lies beside each video."""
     import json
 
-    from studio import sidecar
+    from studio.library import sidecar
 
     if as_json:
         _print_json([json.loads(sidecar.write(record)) for record in found])

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, Protocol, cast
 
-from studio.job import Job
+from studio.jobs.job import Job
 
 log = logging.getLogger(__name__)
 

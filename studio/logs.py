@@ -7,7 +7,7 @@ import logging
 from datetime import UTC, datetime
 
 from studio.events import working_on
-from studio.job import Job
+from studio.jobs.job import Job
 from studio.settings import Settings
 
 OURS = ("studio", "veo_client", "ui", "app")

@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from studio.entry.own_keys import OwnKeys
-from studio.job import Job
-from studio.offer import STAND_IN
+from studio.jobs.job import Job
+from studio.jobs.offer import STAND_IN
 from studio.settings import Settings
 from veo_client.client import connect
 from veo_client.credentials import Credentials

@@ -18,15 +18,15 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Scope
 
-from studio import access, rows
+from studio import access
 from studio.access import Visitor
-from studio.advance import Advance
 from studio.assist import Assist
-from studio.budget import Budget
-from studio.claiming import Claiming
 from studio.database import Database
-from studio.dispatch import Dispatcher
-from studio.driver import Driver
+from studio.driving.advance import Advance
+from studio.driving.claiming import Claiming
+from studio.driving.dispatch import Dispatcher
+from studio.driving.driver import Driver
+from studio.driving.pace import Pace
 from studio.entry import own_keys
 from studio.entry.ended import Ended
 from studio.entry.own_keys import OwnKeys
@@ -35,26 +35,28 @@ from studio.entry.secret import Secret
 from studio.entry.shares import Shares
 from studio.entry.tokens import Tokens
 from studio.events import Events
-from studio.films import Films
-from studio.inputs import Inputs
-from studio.job import Job
-from studio.jobs import Jobs
-from studio.keeping import Keeping
-from studio.library import Library
-from studio.offer import Offer, offer_to
-from studio.own import Own
-from studio.pace import Pace
-from studio.polling import History
-from studio.privacy import Privacy
+from studio.films.films import Films
+from studio.films.stitching import Stitching
+from studio.hooks.telling import Teller
+from studio.hooks.webhooks import Webhooks
+from studio.jobs import rows
+from studio.jobs.budget import Budget
+from studio.jobs.inputs import Inputs
+from studio.jobs.job import Job
+from studio.jobs.jobs import Jobs
+from studio.jobs.offer import Offer, offer_to
+from studio.jobs.polling import History
+from studio.jobs.queueing import Queue
+from studio.library.keeping import Keeping
+from studio.library.library import Library
+from studio.library.own import Own
 from studio.providers import WAITS_FOR_KEY, Providers
-from studio.queueing import Queue
 from studio.rounds import Rounds, repeated
 from studio.settings import Settings
-from studio.stitching import Stitching
-from studio.storage import StorageUnusable, storage_of
+from studio.storage.opening import storage_of
+from studio.storage.storage import StorageUnusable
 from studio.telemetry import telemetry_of
-from studio.telling import Teller
-from studio.webhooks import Webhooks
+from studio.upkeep.privacy import Privacy
 from veo_client.models import load_models
 
 log = logging.getLogger(__name__)
@@ -150,7 +152,7 @@ class Studio:
             serves = self.providers.only_here if settings.queue_url else self.providers.servable
             claiming = Claiming(self.database, self.advance, settings, serves)
             return Driver(claiming, self.advance)
-        from studio.worker import sender  # an extra: only where it is asked for
+        from studio.driving.broker import sender  # an extra: only where it is asked for
 
         claiming = Claiming(self.database, self.advance, settings, own)
         return Dispatcher(claiming, sender(settings.queue_url))

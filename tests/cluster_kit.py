@@ -15,12 +15,12 @@ from typing import Any
 import httpx2
 
 from benchmarks.chaos import BusyGoogle
-from studio import records
 from studio.database import Database, jobs
-from studio.job import FINAL, State
-from studio.keeping import key
-from studio.objects import Objects
-from studio.records import Record
+from studio.jobs import records
+from studio.jobs.job import FINAL, State
+from studio.jobs.records import Record
+from studio.library.keeping import key
+from studio.storage.objects import Objects
 from tests import app_server
 from tests.app_server import ROOT, AppServer
 from tests.kill_kit import prompt_of

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from studio import rows
-from studio.job import FINAL, Job, State
-from studio.pace import Pace
+from studio.driving.pace import Pace
+from studio.jobs import rows
+from studio.jobs.job import FINAL, Job, State
 from studio.studio import Studio
 from tests.strict_google import KEY, PROJECT, TOKEN, Plan, Seen, StrictGoogle
 from tests.studio_kit import ME, over, settings_for

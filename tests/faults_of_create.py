@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studio.job import State
+from studio.jobs.job import State
 from tests.faults_kit import Fault, Money
 from tests.strict_google import KEY, TOKEN, Plan, error_body
 

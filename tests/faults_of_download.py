@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 
-from studio.job import State
+from studio.jobs.job import State
 from tests.faults_kit import Fault, Money
 from tests.faults_of_create import BAD_KEY, HTML
 from tests.faults_of_look import ended, response

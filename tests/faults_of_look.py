@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from studio.job import State
+from studio.jobs.job import State
 from tests.faults_kit import Fault, Money
 from tests.faults_of_create import BAD_KEY, BLOCKED, HTML, QUOTED
 from tests.strict_google import Plan, error_body

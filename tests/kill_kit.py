@@ -16,11 +16,11 @@ from typing import Any
 
 from sqlalchemy import inspect
 
-from studio import rows
 from studio.access import OWNER
 from studio.database import Database
-from studio.job import Job, State
-from studio.keeping import key
+from studio.jobs import rows
+from studio.jobs.job import Job, State
+from studio.library.keeping import key
 from tests.killed_app import Kill, Life, Moment, live
 from tests.pictures import picture
 from tests.strict_google import StrictGoogle

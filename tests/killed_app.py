@@ -23,9 +23,9 @@ import sqlalchemy.dialects.sqlite  # noqa: F401
 from sqlalchemy import Engine, Pool, event
 
 from studio.access import OWNER, Visitor
-from studio.budget import OverBudget
-from studio.job import Relation
-from studio.pace import Pace
+from studio.driving.pace import Pace
+from studio.jobs.budget import OverBudget
+from studio.jobs.job import Relation
 from studio.settings import Settings
 from studio.studio import Studio
 from veo_client import Credentials, VideoRequest

@@ -13,16 +13,17 @@ from typing import Any
 import av
 import numpy as np
 
-from studio import records, sidecar
-from studio.check import Check
 from studio.database import Database, jobs
-from studio.files import Files
-from studio.findings import Finding, Kind
-from studio.jobs import new_id
-from studio.keeping import key
-from studio.media import look_at
-from studio.records import Record
-from studio.storage import Storage
+from studio.jobs import records
+from studio.jobs.jobs import new_id
+from studio.jobs.records import Record
+from studio.library import sidecar
+from studio.library.keeping import key
+from studio.media.video import look_at
+from studio.storage.files import Files
+from studio.storage.storage import Storage
+from studio.upkeep.check import Check
+from studio.upkeep.findings import Finding, Kind
 
 
 @cache

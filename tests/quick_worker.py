@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from studio.pace import Pace
+from studio.driving.pace import Pace
+from studio.driving.worker import work
 from studio.settings import Settings
 from studio.studio import Studio
-from studio.worker import work
 from veo_client.provider import Limits
 
 SOON = Pace(silence=3, create=10, limits=Limits(submit=8))

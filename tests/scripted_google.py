@@ -18,8 +18,8 @@ from sqlalchemy import Connection
 from studio.database import Database
 from studio.entry.own_keys import OwnKeys
 from studio.entry.secret import Secret
-from studio.job import Job
-from studio.keeping import Keeping
+from studio.jobs.job import Job
+from studio.library.keeping import Keeping
 from studio.providers import Providers
 from studio.settings import Settings
 from tests.strict_google import fake_mp4

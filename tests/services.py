@@ -24,8 +24,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from studio.containers import make_container
-from studio.objects import connected_by
+from studio.storage.containers import make_container
+from studio.storage.objects import connected_by
 from tests import tools
 from tests.app_server import end_with_the_tests, free_port
 

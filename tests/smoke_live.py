@@ -20,7 +20,7 @@ from typing import Any
 import httpx2
 from dotenv import load_dotenv
 
-from studio.media import Unreadable, look_at
+from studio.media.video import Unreadable, look_at
 from veo_client import Credentials, Model, Provider, VeoError, VideoRequest, connect, load_models
 from veo_client.gemini_api import BASE_URL
 

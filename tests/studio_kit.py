@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.access import OWNER, Visitor
-from studio.job import Job, State
+from studio.jobs.job import Job, State
 from studio.settings import Settings
 from studio.studio import Studio
 from tests.strict_google import StrictGoogle

@@ -28,8 +28,8 @@ from studio.api.body import LARGEST_BODY
 from studio.api.content import file_name
 from studio.api.fields import LARGEST_PICTURE, video_request
 from studio.api.video import as_video
-from studio.job import FINAL, Job, State
-from studio.jobs import MOST_AT_ONCE
+from studio.jobs.job import FINAL, Job, State
+from studio.jobs.jobs import MOST_AT_ONCE
 from studio.settings import Settings
 from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, api, clip, openai_at, picture

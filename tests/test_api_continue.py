@@ -20,7 +20,7 @@ import pytest_asyncio
 from openai.resources.videos import AsyncVideos
 from PIL import Image
 
-from studio.media import last_frame
+from studio.media.video import last_frame
 from studio.studio import Studio
 from tests.api_kit import clip, openai_at, serving
 from tests.studio_kit import ME, studio_on_stand_in

@@ -14,9 +14,9 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from studio import ledger
-from studio.budget import OverBudget
-from studio.search import Query
+from studio.jobs import ledger
+from studio.jobs.budget import OverBudget
+from studio.library.search import Query
 from studio.studio import Studio
 from tests.studio_kit import ME, STRANGER, settings_for, studio_on_stand_in
 from veo_client import FilteredError, ModelUnavailable, QuotaError, RequestError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from studio.budget import OverBudget
+from studio.jobs.budget import OverBudget
 from tests.pictures import picture
 from tests.strict_google import StrictGoogle
 from tests.studio_kit import ME, over, studio_on

@@ -15,15 +15,16 @@ from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio import records, sidecar
-from studio.check import HALF_AFTER, UNUSED_AFTER
 from studio.database import jobs
-from studio.findings import Finding, Kind, Report
-from studio.house import Busy
-from studio.job import State
-from studio.jobs import new_id
-from studio.keeping import key
+from studio.jobs import records
+from studio.jobs.job import State
+from studio.jobs.jobs import new_id
+from studio.library import sidecar
+from studio.library.keeping import key
 from studio.migrate import backup
+from studio.upkeep.check import HALF_AFTER, UNUSED_AFTER
+from studio.upkeep.findings import Finding, Kind, Report
+from studio.upkeep.house import Busy
 from tests.library_kit import Damage, Shelf, a_record, kinds, mp4
 from tests.strict_google import StrictGoogle, fake_mp4
 from tests.studio_kit import made, studio_on

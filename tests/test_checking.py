@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from studio.checking import Checking
+from studio.upkeep.checking import Checking
 from tests.library_kit import Shelf
 
 

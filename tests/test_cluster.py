@@ -16,7 +16,7 @@ from azure.storage.queue import QueueServiceClient
 from redis import Redis as RedisClient
 
 from benchmarks.chaos import BusyGoogle
-from studio.job import State
+from studio.jobs.job import State
 from tests.cluster_kit import cluster_of
 from tests.services import ACCOUNT, KEY, Azurite, Postgres, Redis
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from studio import records
 from studio.__main__ import main
-from studio.job import State
+from studio.jobs import records
+from studio.jobs.job import State
 from tests.app_server import ROOT
 from tests.library_kit import Shelf, a_record, mp4
 from tests.strict_google import KEY, StrictGoogle

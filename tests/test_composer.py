@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from studio.files import Files
-from studio.offer import Offer
+from studio.jobs.offer import Offer
+from studio.storage.files import Files
 from ui.choices import fit, offered_durations, only_offered
 from ui.composer import composed, money
 from ui.draft import draft_of, read, told

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
-from studio import rows
 from studio.database import SCHEMA, Database, gate, metadata
-from studio.job import Job, State
-from studio.jobs import new_id
+from studio.jobs import rows
+from studio.jobs.job import Job, State
+from studio.jobs.jobs import new_id
 from studio.migrate import backup, configuration, upgrade
 from tests.services import new_database
 

@@ -15,13 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio import records, sidecar
-from studio.archive import ArchiveError
-from studio.export import Exported, export_library
-from studio.importing import Imported, import_library
-from studio.job import FINAL, State
-from studio.jobs import new_id
-from studio.keeping import key
+from studio.jobs import records
+from studio.jobs.job import FINAL, State
+from studio.jobs.jobs import new_id
+from studio.library import sidecar
+from studio.library.keeping import key
+from studio.upkeep.archive import ArchiveError
+from studio.upkeep.export import Exported, export_library
+from studio.upkeep.importing import Imported, import_library
 from tests.library_kit import Shelf, a_record, mp4
 
 

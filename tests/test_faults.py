@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.job import State
+from studio.jobs.job import State
 from tests import faults_of_create, faults_of_download, faults_of_look
 from tests.faults_kit import Ran, check_files, check_secrets, check_state, run
 from tests.strict_google import KEY, Plan, StrictGoogle

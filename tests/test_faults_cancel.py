@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.job import Job, State
+from studio.jobs.job import Job, State
 from studio.studio import Studio
 from tests.faults_kit import OMNI, SOON, FaultyGoogle, check_sentence, prompt_of
 from tests.faults_of_create import BAD_KEY, HTML

@@ -18,8 +18,8 @@ from PIL import Image
 from sqlalchemy import Connection, select, update
 
 from studio.database import jobs as table
-from studio.job import Job, State
-from studio.jobs import Unavailable
+from studio.jobs.job import Job, State
+from studio.jobs.jobs import Unavailable
 from studio.studio import Studio
 from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, at_once, check_sentence
 from tests.strict_google import Plan, error_body, fake_mp4

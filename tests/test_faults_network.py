@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.job import Job, State
+from studio.jobs.job import Job, State
 from studio.settings import Settings
 from studio.studio import Studio
 from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, at_once, check_sentence

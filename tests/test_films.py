@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from studio.database import jobs
-from studio.film import Film, FilmSettings, Link, Scene, Standing, standing
-from studio.films import Films
-from studio.job import Job, Relation, State
+from studio.films.film import Film, FilmSettings, Link, Scene, Standing, standing
+from studio.films.films import Films
+from studio.films.stitching import shots
+from studio.jobs.job import Job, Relation, State
 from studio.settings import Settings
-from studio.stitching import shots
 from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, clip, picture, serving
 from tests.api_kit import api as api_on

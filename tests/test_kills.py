@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.chaos import chaos
-from studio.job import State
+from studio.jobs.job import State
 from tests.kill_kit import (
     LIVES_AT_ONCE,
     born,

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from studio import records, rows
-from studio.budget import Budget
 from studio.database import Database, jobs
-from studio.job import FINAL, State
-from studio.ledger import Amounts, as_data, by, csv_lines, entries, lines, totals
+from studio.jobs import records, rows
+from studio.jobs.budget import Budget
+from studio.jobs.job import FINAL, State
+from studio.jobs.ledger import Amounts, as_data, by, csv_lines, entries, lines, totals
 from tests.library_kit import a_record
 from tests.services import new_database
 

@@ -17,10 +17,10 @@ import httpx
 import pytest
 from sqlalchemy import MetaData, Table, update
 
-from studio import words
 from studio.api.bundle import PIECE, bundle
 from studio.database import Database, jobs
-from studio.library import RESTORABLE
+from studio.jobs import words
+from studio.library.library import RESTORABLE
 from studio.migrate import upgrade
 from studio.settings import Settings
 from studio.studio import Studio

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from studio.entries import Kin, Lineage
-from studio.job import Job, State
-from studio.search import Query
+from studio.jobs.job import Job, State
+from studio.library.entries import Kin, Lineage
+from studio.library.search import Query
 from tests import app_server as app
 from tests.api_kit import clip
 from tests.app_server import AppServer

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from studio.access import COOKIE, Visitor
-from studio.budget import OverBudget
+from studio.jobs.budget import OverBudget
 from studio.settings import Settings
 from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, serving

@@ -16,11 +16,11 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from studio import rows
-from studio.budget import OverBudget
-from studio.job import Job, Relation, State
-from studio.jobs import NotFound
-from studio.media import last_frame, picture_of
+from studio.jobs import rows
+from studio.jobs.budget import OverBudget
+from studio.jobs.job import Job, Relation, State
+from studio.jobs.jobs import NotFound
+from studio.media.video import last_frame, picture_of
 from studio.settings import Settings
 from studio.studio import Studio
 from tests.api_kit import clip, picture

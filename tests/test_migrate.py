@@ -16,7 +16,7 @@ from sqlalchemy import MetaData, Table
 
 from studio import migrate
 from studio.database import SCHEMA, Database
-from studio.job import State
+from studio.jobs.job import State
 from studio.migrate import MIGRATIONS, TooNew, upgrade
 
 FIRST = "0001"

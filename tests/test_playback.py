@@ -19,7 +19,7 @@ from starlette.middleware import Middleware
 from studio.api import routes
 from studio.api.sending import media_host, wanted_range
 from studio.guard import Guard
-from studio.storage import Kept
+from studio.storage.storage import Kept
 from tests.library_kit import mp4
 from tests.services import Azurite
 from tests.strict_google import StrictGoogle

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.polling import FIRST_MINUTE, LONGEST, SHORTEST, History
+from studio.jobs.polling import FIRST_MINUTE, LONGEST, SHORTEST, History
 from veo_client.models import Model, load_models
 
 KIND = ("model", 8.0, "720p")

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from studio.library import RESTORABLE
+from studio.library.library import RESTORABLE
 from tests.api_kit import picture
 from tests.app_server import AppServer
 from tests.isolation_kit import SECRET, rows_of, stranger

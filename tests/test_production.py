@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from studio import film_rows, storyboards
-from studio.export import export_library
-from studio.film import Film, FilmSettings, Link, Scene
-from studio.findings import Kind
-from studio.house import Busy
-from studio.importing import import_library
-from studio.job import State
-from studio.jobs import new_id
-from studio.keeping import key
-from studio.objects import Objects
-from studio.sidecar import Unreadable
+from studio.films import film_rows, storyboards
+from studio.films.film import Film, FilmSettings, Link, Scene
+from studio.jobs.job import State
+from studio.jobs.jobs import new_id
+from studio.library.keeping import key
+from studio.library.sidecar import Unreadable
+from studio.storage.objects import Objects
+from studio.upkeep.export import export_library
+from studio.upkeep.findings import Kind
+from studio.upkeep.house import Busy
+from studio.upkeep.importing import import_library
 from tests.held_google import HeldGoogle
 from tests.kill_kit import born, end_of, killed_once, moments, rows_at
 from tests.killed_app import Kill, Life, Moment

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from studio.access import Visitor
-from studio.job import Job, Relation
-from studio.jobs import NotFound, NotNow
-from studio.queueing import in_order
+from studio.jobs.job import Job, Relation
+from studio.jobs.jobs import NotFound, NotNow
+from studio.jobs.queueing import in_order
 from studio.studio import Studio
 from tests.api_kit import api
 from tests.strict_google import StrictGoogle

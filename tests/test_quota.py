@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from studio.job import Job, State
-from studio.pace import Pace
+from studio.driving.pace import Pace
+from studio.jobs.job import Job, State
 from studio.studio import Studio
 from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, check_sentence
 from tests.strict_google import Plan, Refused, Seen, error_body

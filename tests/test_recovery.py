@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from studio import recovery
-from studio.job import Job, State
-from studio.jobs import NotFound, NotNow
+from studio.jobs.job import Job, State
+from studio.jobs.jobs import NotFound, NotNow
 from studio.studio import Studio
+from studio.upkeep import recovery
 from tests.library_kit import Shelf, mp4
 from tests.strict_google import Plan, StrictGoogle, error_body
 from tests.studio_kit import ME, STRANGER, made, studio_on

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.script import MOST_SCENES, Draft, scenes_of
+from studio.films.script import MOST_SCENES, Draft, scenes_of
 
 SCREENPLAY = """THE LAST BOAT
 

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from studio.job import State
+from studio.jobs.job import State
 from studio.studio import Studio
 from tests.strict_google import PROJECT, TOKEN, StrictGoogle
 from tests.studio_kit import made, settings_for

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.budget import Budget
-from studio.checking import Checking
-from studio.ledger import Amounts, Entry, Totals
-from studio.offer import offer_to
+from studio.jobs.budget import Budget
+from studio.jobs.ledger import Amounts, Entry, Totals
+from studio.jobs.offer import offer_to
 from studio.settings import Settings
+from studio.upkeep.checking import Checking
 from tests.library_kit import Shelf
 from tests.studio_kit import ME
 from ui.chart import chart, in_words, round_up

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from studio import ledger
-from studio.budget import Budget
 from studio.database import Database
+from studio.jobs import ledger
+from studio.jobs.budget import Budget
 from tests import app_server as app
 from tests.app_server import AppServer, free_port
 from tests.library_kit import Shelf, a_record, mp4

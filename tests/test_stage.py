@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from studio.job import FINAL, Job, State
+from studio.jobs.job import FINAL, Job, State
 from ui.gallery import gallery
 from ui.notes import problem
 from ui.stage import empty, result

@@ -43,20 +43,20 @@ from sqlalchemy import (
     update,
 )
 
-from studio import rows
 from studio.access import OWNER, Visitor
-from studio.advance import Advance, LeaseLost
-from studio.budget import Budget
 from studio.database import Utc, jobs
-from studio.files import Files
-from studio.inputs import Inputs
-from studio.job import FINAL, Job, State
-from studio.jobs import Jobs
-from studio.library import Library
-from studio.offer import offer_to
-from studio.pace import Pace
-from studio.polling import History
+from studio.driving.advance import Advance, LeaseLost
+from studio.driving.pace import Pace
+from studio.jobs import rows
+from studio.jobs.budget import Budget
+from studio.jobs.inputs import Inputs
+from studio.jobs.job import FINAL, Job, State
+from studio.jobs.jobs import Jobs
+from studio.jobs.offer import offer_to
+from studio.jobs.polling import History
+from studio.library.library import Library
 from studio.settings import Settings
+from studio.storage.files import Files
 from tests.scripted_google import (
     Fetch,
     HaltingDatabase,

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.blending import overlaps
-from studio.reel import Piece, Unstitchable, measure
-from studio.stitch import NOTICE, Stitched, Stopped, stitch
+from studio.media.blending import overlaps
+from studio.media.reel import Piece, Unstitchable, measure
+from studio.media.stitch import NOTICE, Stitched, Stopped, stitch
 
 RATE = 48_000
 

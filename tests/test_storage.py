@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.files import Files
-from studio.objects import Objects, connected_by
-from studio.storage import Storage, StorageUnusable, sha256_of
+from studio.storage.files import Files
+from studio.storage.objects import Objects, connected_by
+from studio.storage.storage import Storage, StorageUnusable, sha256_of
 from tests.services import ACCOUNT, KEY, Azurite
 
 

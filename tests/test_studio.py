@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from studio import rows
-from studio.budget import OverBudget
-from studio.job import State
-from studio.jobs import NotFound, NotNow
-from studio.library import RESTORABLE
+from studio.jobs import rows
+from studio.jobs.budget import OverBudget
+from studio.jobs.job import State
+from studio.jobs.jobs import NotFound, NotNow
+from studio.library.library import RESTORABLE
 from studio.studio import Studio
 from tests.strict_google import Plan, StrictGoogle
 from tests.studio_kit import ME, STRANGER, made, over, settings_for, studio_on, until

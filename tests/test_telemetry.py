@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from studio.events import working_on
-from studio.job import Job, State
+from studio.jobs.job import Job, State
 from studio.logs import JsonLines
 from tests.app_server import ROOT, AppServer
 from tests.strict_google import KEY, Plan, StrictGoogle, error_body

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from studio.job import Job, Relation
+from studio.jobs.job import Job, Relation
 from ui.basis import versions
 from ui.words import WORDS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from studio.job import Job, State
+from studio.jobs.job import Job, State
 from ui.ways import Basis
 from ui.words import WORDS
 

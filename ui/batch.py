@@ -10,8 +10,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from studio.jobs import MOST_IN_A_BATCH
-from studio.offer import Offer
+from studio.jobs.jobs import MOST_IN_A_BATCH
+from studio.jobs.offer import Offer
 from ui.choices import fit
 from ui.composer import money
 from ui.draft import Draft, read

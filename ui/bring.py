@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from studio.lineage import REGIONS
+from studio.jobs.lineage import REGIONS
 from ui.words import WORDS
 
 

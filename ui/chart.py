@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from html import escape
 
-from studio.ledger import Amounts
+from studio.jobs.ledger import Amounts
 from ui.composer import money
 from ui.spend_words import WORDS
 from ui.words import WORDS as PAGE

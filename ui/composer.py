@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
-from studio.offer import Offer
+from studio.jobs.offer import Offer
 from ui.choices import Fitted, offered_durations
 from ui.controls import folded, segments, select, several, switch, text
 from ui.draft import Draft, settings_of

@@ -16,10 +16,10 @@ from typing import Any
 import gradio as gr
 
 from studio.access import Visitor
-from studio.job import Job, Relation, State
-from studio.queueing import PLACES, Place
-from studio.recovery import fetch_again
+from studio.jobs.job import Job, Relation, State
+from studio.jobs.queueing import PLACES, Place
 from studio.studio import Studio
+from studio.upkeep.recovery import fetch_again
 from ui.actions import Can
 from ui.batch import fold, table_of
 from ui.desk import Desk

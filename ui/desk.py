@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from studio.access import Visitor
-from studio.job import Job, Relation, State
+from studio.jobs.job import Job, Relation, State
 from studio.studio import Studio
 from ui.basis import card
 from ui.batch import Batch, batch_of

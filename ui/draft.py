@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from studio.storage import Storage
+from studio.storage.storage import Storage
 from ui.files import lend
 from ui.words import WORDS
 from veo_client.errors import Problem, RequestError

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from studio.api.content import file_name
-from studio.job import State
+from studio.jobs.job import State
 from ui.create import Create
 from ui.files import lend
 from ui.words import WORDS

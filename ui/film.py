@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from studio.film import Film, Link, Standing
-from studio.offer import Offer
+from studio.films.film import Film, Link, Standing
+from studio.jobs.offer import Offer
 from ui.composer import money
 from ui.film_words import WORDS
 from ui.language import in_english

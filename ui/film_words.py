@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from studio.film import Link, Standing
+from studio.films.film import Link, Standing
 from ui.language import in_all_languages
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from html import escape
 
-from studio.job import Job, State
+from studio.jobs.job import Job, State
 from ui.words import WORDS
 from ui.working import shape_of
 

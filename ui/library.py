@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from html import escape
 from urllib.parse import urlencode
 
-from studio.inspection import DAMAGED
-from studio.job import Job, State
-from studio.search import Facets, Query
+from studio.jobs.job import Job, State
+from studio.library.inspection import DAMAGED
+from studio.library.search import Facets, Query
 from ui.chart import short
 from ui.library_words import WORDS
 from ui.working import shape_of

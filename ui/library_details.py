@@ -8,9 +8,9 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from studio.entries import Kin, Lineage
-from studio.inspection import DAMAGED
-from studio.job import Job, State
+from studio.jobs.job import Job, State
+from studio.library.entries import Kin, Lineage
+from studio.library.inspection import DAMAGED
 from ui.chart import short
 from ui.composer import money
 from ui.language import in_english

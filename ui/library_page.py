@@ -17,17 +17,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from studio import rows, sidecar
 from studio.access import Visitor
 from studio.api.caller import anybody
 from studio.api.errors import Refused
 from studio.api.query import query_of
-from studio.inspection import DAMAGED, MISSING
-from studio.job import Job, State
-from studio.library import RESTORABLE
-from studio.recovery import fetch_again
-from studio.search import BadCursor, Query
+from studio.jobs import rows
+from studio.jobs.job import Job, State
+from studio.library import sidecar
+from studio.library.inspection import DAMAGED, MISSING
+from studio.library.library import RESTORABLE
+from studio.library.search import BadCursor, Query
 from studio.studio import Studio
+from studio.upkeep.recovery import fetch_again
 from ui.frame import STRICT, Page, document
 from ui.library import Sheet, Shown, library, sheet, sheets
 from ui.library_details import Details, compared, details, no_such

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from studio.job import State
+from studio.jobs.job import State
 from ui.language import in_all_languages
 
 

@@ -6,7 +6,7 @@ import secrets
 from html import escape
 
 from studio.access import Visitor
-from studio.offer import Offer
+from studio.jobs.offer import Offer
 from ui.language import in_english
 from ui.login_page import signed_in
 from ui.own_key import key_line

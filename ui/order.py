@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from studio import lineage
-from studio.drafts import draft_of
-from studio.job import Relation
-from studio.offer import Offer
+from studio.jobs import lineage
+from studio.jobs.drafts import draft_of
+from studio.jobs.job import Relation
+from studio.jobs.offer import Offer
 from ui.choices import fit
 from ui.composer import money
 from ui.draft import Draft

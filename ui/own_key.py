@@ -16,7 +16,7 @@ from studio.api.errors import Refused
 from studio.entry.cookies import cookie
 from studio.entry.own_keys import COOKIE, LASTS, clean
 from studio.guard import frames
-from studio.offer import Offer
+from studio.jobs.offer import Offer
 from studio.studio import Studio
 from ui.language import in_english
 from ui.sheet import sheet

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from studio.offer import Offer
+from studio.jobs.offer import Offer
 from studio.settings import Settings
 from ui.spend_words import WORDS
 from veo_client.errors import CredentialsError

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from studio.api.content import Content
 from studio.api.errors import Refused
-from studio.job import Job
+from studio.jobs.job import Job
 from studio.studio import Studio
 from ui.sheet import sheet
 from ui.words import WORDS

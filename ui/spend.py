@@ -12,8 +12,8 @@ from html import escape
 from pathlib import Path
 
 from studio.access import OWNER
-from studio.checking import Checking
-from studio.ledger import Amounts, Entry, Totals, by
+from studio.jobs.ledger import Amounts, Entry, Totals, by
+from studio.upkeep.checking import Checking
 from ui.chart import chart, short
 from ui.composer import money
 from ui.reach import Reach

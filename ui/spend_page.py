@@ -16,15 +16,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from studio import ledger, records, rows
 from studio.access import Visitor
 from studio.api.caller import anybody
 from studio.api.errors import Refused
 from studio.api.spend import books_of
 from studio.api.token import MAKERS
-from studio.budget import Budget
-from studio.checking import Checking
+from studio.jobs import ledger, records, rows
+from studio.jobs.budget import Budget
 from studio.studio import Studio
+from studio.upkeep.checking import Checking
 from ui.frame import head
 from ui.keys import keys
 from ui.reach import reach

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import UTC
 from html import escape
 
-from studio.inspection import DAMAGED, MISSING
-from studio.job import Job, State
+from studio.jobs.job import Job, State
+from studio.library.inspection import DAMAGED, MISSING
 from ui.actions import Can, actions, history
 from ui.composer import money
 from ui.language import in_english

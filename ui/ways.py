@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from studio import lineage
-from studio.job import Job, Relation, State
-from studio.offer import Offer
+from studio.jobs import lineage
+from studio.jobs.job import Job, Relation, State
+from studio.jobs.offer import Offer
 from veo_client.models import Model
 from veo_client.request import Task, VideoRequest
 

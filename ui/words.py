@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from studio.job import State
+from studio.jobs.job import State
 from ui.create_words import MakeWords
 from ui.film_words import FilmWords
 from ui.language import in_all_languages

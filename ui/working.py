@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import escape
 
-from studio.job import Job, State
-from studio.queueing import PAUSED, in_order
+from studio.jobs.job import Job, State
+from studio.jobs.queueing import PAUSED, in_order
 from ui.composer import money
 from ui.language import in_english
 from ui.words import WORDS

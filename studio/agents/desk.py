@@ -21,9 +21,9 @@ from studio.access import Visitor
 from studio.agents.showing import as_model, shown
 from studio.api.fields import LARGEST_PICTURE, video_request
 from studio.api.video import progress
-from studio.job import Job, Relation
-from studio.library import Variant
-from studio.search import SHELVES, BadCursor, Query
+from studio.jobs.job import Job, Relation
+from studio.library.library import Variant
+from studio.library.search import SHELVES, BadCursor, Query
 from studio.studio import Studio
 from veo_client import media
 from veo_client.errors import VeoError

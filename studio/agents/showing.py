@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.video import as_video
-from studio.job import Job, State
+from studio.jobs.job import Job, State
 from veo_client.models import Model
 
 _LEFT_OUT = {"object", "expires_at", "status"}

@@ -11,10 +11,10 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import IO, Any, cast
 
-from studio import sidecar
 from studio.api.content import file_name
-from studio.job import Job, Relation
-from studio.storage import Storage
+from studio.jobs.job import Job, Relation
+from studio.library import sidecar
+from studio.storage.storage import Storage
 
 PIECE = 1 << 20
 """Bytes read and sent at once."""

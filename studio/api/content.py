@@ -12,9 +12,9 @@ from starlette.staticfiles import NotModifiedResponse
 from studio.api.caller import caller
 from studio.api.errors import Refused, missing
 from studio.api.sending import link_to, sent
-from studio.job import Job, Relation, State
-from studio.library import Variant
-from studio.storage import Kept
+from studio.jobs.job import Job, Relation, State
+from studio.library.library import Variant
+from studio.storage.storage import Kept
 
 if TYPE_CHECKING:
     from studio.studio import Studio

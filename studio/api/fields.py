@@ -10,7 +10,7 @@ from typing import Any
 
 from studio.api.errors import ALIASES
 from studio.api.size import settings_of
-from studio.job import Relation
+from studio.jobs.job import Relation
 from veo_client.errors import Problem, RequestError
 from veo_client.request import VideoRequest
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.access import Visitor
 from studio.api.video import as_video
-from studio.film import (
+from studio.films.film import (
     Film,
     Scene,
     durations,
@@ -19,8 +19,8 @@ from studio.film import (
     standing,
     total_seconds,
 )
-from studio.jobs import NotNow
-from studio.stitching import shots, signature
+from studio.films.stitching import shots, signature
+from studio.jobs.jobs import NotNow
 from veo_client.models import Model
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from studio.api.errors import Refused, private
 from studio.api.fields import read_as
 from studio.api.film import as_film, in_short
 from studio.api.sending import link_to, sent
-from studio.film import LONGEST_FADE, Film, Link
-from studio.film_rows import pictures_in
+from studio.films.film import LONGEST_FADE, Film, Link
+from studio.films.film_rows import pictures_in
 from veo_client.errors import Problem, RequestError
 
 if TYPE_CHECKING:

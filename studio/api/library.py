@@ -16,11 +16,11 @@ from studio.api.errors import Refused, missing, private
 from studio.api.query import query_of
 from studio.api.video import as_video
 from studio.api.videos import page_limit
-from studio.entries import Kin
-from studio.job import Job
-from studio.library import AT_ONCE
-from studio.search import BadCursor
-from studio.words import split_tags
+from studio.jobs.job import Job
+from studio.jobs.words import split_tags
+from studio.library.entries import Kin
+from studio.library.library import AT_ONCE
+from studio.library.search import BadCursor
 
 if TYPE_CHECKING:
     from studio.studio import Studio

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from studio import sidecar
 from studio.api.bundle import as_sidecar, bundle
 from studio.api.caller import caller
 from studio.api.errors import Refused
-from studio.job import Job, State
+from studio.jobs.job import Job, State
+from studio.library import sidecar
 
 if TYPE_CHECKING:
     from studio.studio import Studio

@@ -18,8 +18,8 @@ from studio.api.caller import caller
 from studio.api.errors import answer_to
 from studio.api.fields import seconds, video_request
 from studio.api.videos import Videos, idempotency_key
-from studio.footage import Cut, Fit
-from studio.job import Job, Relation
+from studio.jobs.job import Job, Relation
+from studio.media.footage import Cut, Fit
 from veo_client.errors import Problem, RequestError
 
 if TYPE_CHECKING:

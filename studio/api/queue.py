@@ -11,8 +11,8 @@ from studio.api.body import read_fields
 from studio.api.caller import caller
 from studio.api.errors import Refused
 from studio.api.video import as_video
-from studio.job import Job
-from studio.queueing import PLACES, Place
+from studio.jobs.job import Job
+from studio.jobs.queueing import PLACES, Place
 
 if TYPE_CHECKING:
     from studio.studio import Studio

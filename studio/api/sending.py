@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from studio.storage import TYPES, Kept, Storage
+from studio.storage.storage import TYPES, Kept, Storage
 
 if TYPE_CHECKING:
     from studio.studio import Studio

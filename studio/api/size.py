@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from math import gcd
 from typing import Any
 
-from studio.lineage import SIDES
+from studio.jobs.lineage import SIDES
 from veo_client.errors import Problem, RequestError
 
 SETTINGS = ("aspect_ratio", "resolution")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from studio import ledger
 from studio.access import Visitor
 from studio.api.caller import caller
 from studio.api.errors import Refused
+from studio.jobs import ledger
 
 if TYPE_CHECKING:
     from studio.studio import Studio

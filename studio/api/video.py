@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from studio.api.size import size_of
-from studio.job import Job, Relation, State
+from studio.jobs.job import Job, Relation, State
 from veo_client.progress import share
 
 _STATUS = {

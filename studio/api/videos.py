@@ -15,7 +15,7 @@ from studio.api.caller import caller
 from studio.api.errors import Refused, answer_to, missing, private
 from studio.api.fields import link_of, video_request
 from studio.api.video import as_video
-from studio.job import Job
+from studio.jobs.job import Job
 from veo_client.errors import RequestError
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 from studio.api.body import read_fields
 from studio.api.caller import caller
 from studio.api.errors import Refused, answer_to
-from studio.public_address import Unfit, target
-from studio.signing import genuine
-from studio.webhooks import EVENTS, Webhook
+from studio.hooks.public_address import Unfit, target
+from studio.hooks.signing import genuine
+from studio.hooks.webhooks import EVENTS, Webhook
 from veo_client.errors import RequestError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from starlette.datastructures import Headers
 
 from studio.entry.cookies import found
 from studio.entry.secret import Secret
-from studio.job import OWN, Job
+from studio.jobs.job import OWN, Job
 from veo_client.credentials import Credentials
 from veo_client.errors import CredentialsError
 

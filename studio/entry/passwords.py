@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
-from studio import rows
 from studio.database import Database, tallies
 from studio.entry.login import Login
 from studio.entry.people import Person
+from studio.jobs import rows
 from veo_client.errors import VeoError
 
 FREE = {"both": 5, "name": 50, "address": 20}

@@ -19,10 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse
 from starlette.types import Scope
 
-from studio import rows
 from studio.access import OWNER, Visitor
 from studio.api.errors import answer
 from studio.database import Database, tallies
+from studio.jobs import rows
 from studio.settings import Settings
 
 log = logging.getLogger(__name__)

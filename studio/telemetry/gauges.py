@@ -13,9 +13,9 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from studio import rows
 from studio.database import jobs
-from studio.job import FINAL
+from studio.jobs import rows
+from studio.jobs.job import FINAL
 
 
 class Gauges:

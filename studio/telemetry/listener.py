@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from starlette.middleware import Middleware
 
 from studio.events import Event, Events, JobEnded, JobQueued, StepBegan, StepEnded
-from studio.job import Job, State
+from studio.jobs.job import Job, State
 from studio.telemetry.gauges import Gauges
 from studio.telemetry.pipeline import Pipeline
 from studio.telemetry.requests import Requests

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.film import Link, Standing
+from studio.films.film import Link, Standing
 from ui.film_words import FilmWords
 
 GERMAN = FilmWords(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.job import State
+from studio.jobs.job import State
 from ui.german import create, film, spend
 from ui.words import Words
 

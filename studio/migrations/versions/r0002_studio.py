@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from studio.words import ratio_of, words_of
+from studio.jobs.words import ratio_of, words_of
 
 revision = "0002"
 down_revision = "0001"

@@ -1,0 +1,46 @@
+"""The broker behind QUEUE_URL, by Celery: Redis or Azure Queue Storage.
+
+There is no result backend and no countdown, and a message is done with as soon as it is read: the
+row is announced again if nothing comes of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import Celery  # type: ignore[import-untyped]
+
+from studio.driving.dispatch import Message
+
+STEP = "studio.step"
+
+
+def celery_of(url: str) -> Celery:
+    """The broker behind QUEUE_URL."""
+    app = Celery("veo-studio", broker=url)
+    redis = {"visibility_timeout": 600, "socket_keepalive": True, "health_check_interval": 30}
+    azure = {"polling_interval": 0.2}
+    app.conf.update(
+        broker_transport_options=redis if url.startswith("redis") else azure,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        task_ignore_result=True,
+        task_publish_retry_policy={"max_retries": 1},
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+    )
+    logging.getLogger("azure").setLevel(logging.WARNING)  # it tells every request
+    return app
+
+
+def sender(url: str) -> Any:
+    """What puts a message into the broker."""
+    app = celery_of(url)
+
+    def send(lane: str, message: Message) -> None:
+        app.send_task(STEP, [lane, message])
+
+    return send

@@ -1,0 +1,1 @@
+"""Jobs: what is asked for, checked, priced and written as rows; and the rows themselves."""

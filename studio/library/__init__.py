@@ -1,0 +1,1 @@
+"""What is kept: laid down, found again, named, removed."""

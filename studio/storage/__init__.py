@@ -1,0 +1,1 @@
+"""Where everything kept lies: plain files, or objects in a blob store."""

@@ -1,0 +1,1 @@
+"""Keeping house: check and repair, taking out and bringing in, an owner's data."""
