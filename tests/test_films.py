@@ -225,6 +225,19 @@ async def test_what_is_written_while_scenes_are_moved_by_another_replica_is_kept
     assert [scene.prompt for scene in film.scenes] == ["An owl", "A bear"]
 
 
+async def test_of_two_that_put_a_film_together_at_once_each_removes_what_it_replaced(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    films = Studio(Settings(outputs_dir=tmp_path, database_url=postgres_url)).films
+    film = await films.create("owner")
+    keys = ["films/a.mp4", "films/b.mp4"]
+    both = [films.keep_stitched(film.id, "owner", {"key": key}) for key in keys]
+    replaced = [before.stitched for before in await asyncio.gather(*both)]
+    facts = [*replaced, (await films.get(film.id, "owner")).stitched]
+    assert sorted(one["key"] for one in facts if one) == keys
+    assert facts.count(None) == 1
+
+
 async def test_every_process_shows_a_film_that_one_puts_together_and_can_stop_it(
     tmp_path: Path,
 ) -> None:

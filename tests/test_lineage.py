@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import json
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -134,8 +135,9 @@ async def test_a_child_waits_for_its_parent_and_is_paid_for_before(tmp_path: Pat
 
 
 async def test_children_of_what_never_arrives_end_with_a_sentence_at_no_cost(
-    tmp_path: Path,
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "studio.events")
     async with with_parent(tmp_path) as (google, studio):
         parent, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox"), ME)
         child = await child_of(studio, parent, Relation.EDIT)
@@ -151,6 +153,8 @@ async def test_children_of_what_never_arrives_end_with_a_sentence_at_no_cost(
     assert (grandchild.state, grandchild.code, grandchild.cost) == (State.FAILED, "parent", 0)
     assert "nothing was sent" in (grandchild.reason or "")
     assert stopped.state is State.CANCELLED
+    told = [record.getMessage() for record in caplog.records if "Ended" in record.getMessage()]
+    assert sorted(told) == ["Ended as cancelled"] * 2 + ["Ended as parent"] * 2
 
 
 async def test_a_kill_between_the_parents_end_and_the_childs_start_loses_nothing(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from studio.studio import Studio
 
 
-class Door:
+class Mcp:
     """Lets agents in, where requirements-agents.txt is installed."""
 
     def __init__(self, studio: Studio) -> None:

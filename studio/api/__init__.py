@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from studio.agents.door import Door
+from studio.agents.door import Mcp
 from studio.api.assist import AssistApi
 from studio.api.content import Content
 from studio.api.errors import HANDLERS
-from studio.api.films import Films
+from studio.api.films import FilmsApi
 from studio.api.library import LibraryApi
 from studio.api.me import Me
 from studio.api.onward import Onward
@@ -74,7 +74,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/library", library.find),
         Route("/library", library.change_many, methods=["POST"]),
         Route("/library.zip", library.zip),
-        *_films(Films(studio)),
+        *_films(FilmsApi(studio)),
         Route("/me/export", me.export),
         Route("/me", me.erase, methods=["DELETE"]),
         Route("/tokens", tokens.make, methods=["POST"]),
@@ -90,12 +90,12 @@ def routes(studio: Studio) -> list[BaseRoute]:
     return [
         Route("/healthz", _healthz),
         Route("/readyz", readyz),
-        Route("/mcp", Door(studio), methods=["POST"], middleware=[shape]),
+        Route("/mcp", Mcp(studio), methods=["POST"], middleware=[shape]),
         Mount("/v1", Router(v1, redirect_slashes=False), middleware=[shape]),
     ]
 
 
-def _films(films: Films) -> list[BaseRoute]:
+def _films(films: FilmsApi) -> list[BaseRoute]:
     one, scene = "/films/{id}", "/films/{id}/scenes/{scene}"
     return [
         Route("/films", films.create, methods=["POST"]),

@@ -85,7 +85,7 @@ _TEXT = _as("prompt")
 _POSITION = _as("duration")
 
 
-class Films:
+class FilmsApi:
     """The films of one studio over HTTP."""
 
     def __init__(self, studio: Studio) -> None:

@@ -119,7 +119,8 @@ class Advance:
 
     async def release_children(self) -> None:
         """Let go of what waits for a video that is over."""
-        await self.database.write(rows.release_children)
+        for job in await self.database.write(rows.release_children):
+            self.events.emit(JobEnded(job))
         self.changed()
 
     async def _step(self, job: Job) -> Job:

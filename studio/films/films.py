@@ -158,14 +158,18 @@ class Films:
 
         return await self._database.write(work)
 
-    async def keep_stitched(self, id: str, owner: str, facts: Mapping[str, Any] | None) -> None:
-        """Remember what was put together. Raises NotFound where the film is gone meanwhile."""
+    async def keep_stitched(self, id: str, owner: str, facts: Mapping[str, Any] | None) -> Film:
+        """Remember what was put together. What the film was before, for that file to go.
 
-        def work(connection: Connection) -> None:
-            _own(connection, id, owner)
+        Raises NotFound where the film is gone meanwhile.
+        """
+
+        def work(connection: Connection) -> Film:
+            before = _own(connection, id, owner)
             film_rows.save(connection, id, stitched=facts, stitching=None)
+            return before
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
     # Scenes
 

@@ -190,10 +190,8 @@ class Stitching:
         facts = {"key": key, **facts, **_facts(film, some, made, simulated)}
         told = json.dumps(facts, indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass")
         await asyncio.to_thread(self._storage.write, _beside(key), told)
-        before = film
         try:
-            before = await self._films.get(film.id, film.owner)
-            await self._films.keep_stitched(film.id, film.owner, facts)
+            before = await self._films.keep_stitched(film.id, film.owner, facts)
         except NotFound:  # deleted meanwhile
             for name in (key, _beside(key)):
                 await asyncio.to_thread(self._storage.delete, name)

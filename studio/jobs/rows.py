@@ -281,22 +281,21 @@ def children_ready(connection: Connection) -> bool:
     return connection.execute(query).first() is not None
 
 
-def release_children(connection: Connection) -> None:
-    """What waits for a parent that is over is due now, or over too; on any machine, at any time.
+def release_children(connection: Connection) -> tuple[Job, ...]:
+    """What waits for a parent that is over is due now, or over too: those are in the answer.
 
     The parent's end and this are two transactions: a kill in between loses nothing, for the next
-    driver that looks does it.
+    driver that looks does it, on any machine, at any time.
     """
     now = datetime.now(UTC)
     waiting = update(jobs).where(_WAITS)
     moved = {"hold": None, "version": jobs.c.version + 1}
     connection.execute(waiting.where(_PARENT_DONE).values(next_at=now, **moved))
     ended = {"state": State.FAILED.value, "next_at": None, "code": "parent", "cost": 0.0}
-    connection.execute(
-        waiting.where(~_PARENT_DONE, ~_PARENT_UNDER_WAY).values(
-            reason=_NO_PARENT, finished_at=now, **ended, **moved
-        )
+    over = waiting.where(~_PARENT_DONE, ~_PARENT_UNDER_WAY).values(
+        reason=_NO_PARENT, finished_at=now, **ended, **moved
     )
+    return tuple(to_job(row) for row in connection.execute(over.returning(*_COLUMNS)))
 
 
 _NO_PARENT = (
