@@ -22,10 +22,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.access import COOKIE
 from studio.api.body import LARGEST_BODY
-from studio.api.errors import answer
 from studio.api.sending import media_host
 from studio.entry.cookies import cookie, found
 from studio.entry.door import Door
+from studio.refusals import answer
 
 if TYPE_CHECKING:
     from studio.studio import Studio

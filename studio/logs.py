@@ -6,7 +6,7 @@ import json
 import logging
 from datetime import UTC, datetime
 
-from studio.events import working_on
+from studio.jobs.events import working_on
 from studio.jobs.job import Job
 from studio.settings import Settings
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from studio.entry.login import Login, login_from
+from studio.login import Login, login_from
 from veo_client.credentials import Credentials
 
 MOST_DAYS = 36_500

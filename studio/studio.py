@@ -34,13 +34,13 @@ from studio.entry.rates import Rates
 from studio.entry.secret import Secret
 from studio.entry.shares import Shares
 from studio.entry.tokens import Tokens
-from studio.events import Events
 from studio.films.films import Films
 from studio.films.stitching import Stitching
 from studio.hooks.telling import Teller
 from studio.hooks.webhooks import Webhooks
 from studio.jobs import rows
 from studio.jobs.budget import Budget
+from studio.jobs.events import Events
 from studio.jobs.inputs import Inputs
 from studio.jobs.job import Job
 from studio.jobs.jobs import Jobs

@@ -18,8 +18,8 @@ from openai.resources.videos import AsyncVideos
 from PIL import Image
 from starlette.applications import Starlette
 
-from studio.api import routes
 from studio.guard import guards
+from studio.routes import routes
 from studio.studio import Studio
 from tests.strict_google import StrictGoogle
 from tests.studio_kit import studio_on

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from studio.access import COOKIE
-from studio.api import DESCRIPTION
+from studio.routes import DESCRIPTION
 from tests.api_kit import picture
 from tests.app_server import AppServer
 

@@ -23,13 +23,13 @@ from referencing.jsonschema import DRAFT202012
 from starlette.routing import Mount, Route
 
 from studio.access import COOKIE
-from studio.api import DESCRIPTION, routes
 from studio.api.body import LARGEST_BODY
 from studio.api.content import file_name
 from studio.api.fields import LARGEST_PICTURE, video_request
 from studio.api.video import as_video
 from studio.jobs.job import FINAL, Job, State
 from studio.jobs.jobs import MOST_AT_ONCE
+from studio.routes import DESCRIPTION, routes
 from studio.settings import Settings
 from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, api, clip, openai_at, picture

@@ -6,6 +6,8 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from importlib import metadata
 from itertools import chain
 from pathlib import Path
@@ -65,6 +67,33 @@ def tracked() -> list[Path]:
 def test_arrows_go_one_way(room: str) -> None:
     wrong = {str(file.relative_to(ROOT)): imports(file) & FORBIDDEN[room] for file in sources(room)}
     assert not {file: names for file, names in wrong.items() if names}
+
+
+def room_of(module: str) -> str:
+    """The room of studio/ that a module is in: its folder, or itself."""
+    return module.split(".")[1]
+
+
+def imported_when_run(node: ast.AST) -> Iterator[str]:
+    """The modules of studio/ that are imported below ``node``, not counting imports for types."""
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, ast.If) and "TYPE_CHECKING" in ast.unparse(inner.test):
+            continue
+        if isinstance(inner, ast.ImportFrom) and (inner.module or "").startswith("studio."):
+            yield str(inner.module)
+        elif isinstance(inner, ast.ImportFrom) and inner.module == "studio":
+            yield from (f"studio.{alias.name}" for alias in inner.names)
+        yield from imported_when_run(inner)
+
+
+def test_no_two_rooms_of_the_studio_need_each_other() -> None:
+    needs: dict[str, set[str]] = {}
+    for file in sources("studio"):
+        room = file.relative_to(ROOT).with_suffix("").parts[1]
+        found = {room_of(module) for module in imported_when_run(ast.parse(file.read_text()))}
+        needs.setdefault(room, set()).update(found - {room})
+    assert len(needs) > 10
+    TopologicalSorter(needs).prepare()  # raises CycleError, which names the circle
 
 
 def test_nothing_reaches_into_the_tests() -> None:

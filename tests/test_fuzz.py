@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from studio.api import DESCRIPTION
+from studio.routes import DESCRIPTION
 from studio.settings import SECRETS, Settings
 from tests import app_server as app
 from tests.app_server import ROOT, AppServer

@@ -137,7 +137,7 @@ async def test_a_child_waits_for_its_parent_and_is_paid_for_before(tmp_path: Pat
 async def test_children_of_what_never_arrives_end_with_a_sentence_at_no_cost(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "studio.events")
+    caplog.set_level(logging.INFO, "studio.jobs.events")
     async with with_parent(tmp_path) as (google, studio):
         parent, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox"), ME)
         child = await child_of(studio, parent, Relation.EDIT)

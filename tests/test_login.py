@@ -21,14 +21,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from studio.access import OWNER
-from studio.api import routes
 from studio.api.caller import anybody
 from studio.database import Database
 from studio.entry.ended import Ended
-from studio.entry.login import Login, login_from
 from studio.entry.openid import labels_of
 from studio.entry.passwords import hash_of
 from studio.guard import guards
+from studio.login import Login, login_from
+from studio.routes import routes
 from studio.studio import Studio
 from tests.app_server import AppServer
 from tests.openid_kit import CLIENT, CLIENT_SECRET, Provider

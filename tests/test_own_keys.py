@@ -14,9 +14,9 @@ import pytest
 from starlette.applications import Starlette
 
 from studio.access import COOKIE as VISITOR
-from studio.api import routes
 from studio.entry.own_keys import COOKIE
 from studio.guard import guards
+from studio.routes import routes
 from studio.studio import Studio
 from tests.api_kit import ELSEWHERE
 from tests.strict_google import KEY, Plan, StrictGoogle

@@ -16,9 +16,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from studio.api import routes
 from studio.api.sending import media_host, wanted_range
 from studio.guard import Guard
+from studio.routes import routes
 from studio.storage.storage import Kept
 from tests.library_kit import mp4
 from tests.services import Azurite

@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from studio.events import working_on
+from studio.jobs.events import working_on
 from studio.jobs.job import Job, State
 from studio.logs import JsonLines
 from tests.app_server import ROOT, AppServer

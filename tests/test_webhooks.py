@@ -20,12 +20,12 @@ from sqlalchemy import select, update
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from studio.database import deliveries, webhooks
-from studio.entry.login import Login
 from studio.hooks.public_address import Unfit, is_public, target
 from studio.hooks.signing import genuine, new_secret, signed
 from studio.hooks.telling import Teller
 from studio.hooks.webhooks import EVENTS, Webhooks
 from studio.jobs.job import Job, State
+from studio.login import Login
 from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, api
 from tests.library_kit import Shelf

@@ -17,8 +17,8 @@ import gradio as gr
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from studio.api import routes
 from studio.guard import guards
+from studio.routes import routes
 from studio.studio import Studio
 from ui.files import keep_swept
 from ui.film_page import SCRIPTS, STYLES, FilmPage

@@ -8,10 +8,10 @@ from starlette.routing import BaseRoute, Route
 
 from studio.access import Visitor
 from studio.api.caller import anybody
-from studio.api.errors import Refused
 from studio.api.film import as_film
 from studio.films.film import Film
 from studio.jobs.jobs import NotFound
+from studio.refusals import Refused
 from studio.studio import Studio
 from ui.film import UP, Board, board, films
 from ui.film_words import WORDS

@@ -19,7 +19,6 @@ from starlette.routing import Route
 
 from studio.access import Visitor
 from studio.api.caller import anybody
-from studio.api.errors import Refused
 from studio.api.query import query_of
 from studio.jobs import rows
 from studio.jobs.job import Job, State
@@ -27,6 +26,7 @@ from studio.library import sidecar
 from studio.library.inspection import DAMAGED, MISSING
 from studio.library.library import RESTORABLE
 from studio.library.search import BadCursor, Query
+from studio.refusals import Refused
 from studio.studio import Studio
 from studio.upkeep.recovery import fetch_again
 from ui.frame import STRICT, Page, document

@@ -12,11 +12,11 @@ from starlette.routing import Route
 from studio.access import COOKIE as VISITOR
 from studio.access import Visitor
 from studio.api.caller import anybody
-from studio.api.errors import Refused
 from studio.entry.cookies import cookie
 from studio.entry.own_keys import COOKIE, LASTS, clean
 from studio.guard import frames
 from studio.jobs.offer import Offer
+from studio.refusals import Refused
 from studio.studio import Studio
 from ui.language import in_english
 from ui.sheet import sheet

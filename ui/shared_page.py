@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from studio.api.content import Content
-from studio.api.errors import Refused
 from studio.jobs.job import Job
+from studio.refusals import Refused
 from studio.studio import Studio
 from ui.sheet import sheet
 from ui.words import WORDS

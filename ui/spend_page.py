@@ -18,11 +18,11 @@ from starlette.routing import Route
 
 from studio.access import Visitor
 from studio.api.caller import anybody
-from studio.api.errors import Refused
 from studio.api.spend import books_of
 from studio.api.token import MAKERS
 from studio.jobs import ledger, records, rows
 from studio.jobs.budget import Budget
+from studio.refusals import Refused
 from studio.studio import Studio
 from studio.upkeep.checking import Checking
 from ui.frame import head

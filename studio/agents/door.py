@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from studio.api.errors import Refused
+from studio.refusals import Refused
 
 if TYPE_CHECKING:
     from studio.studio import Studio

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from studio.agents.desk import Desk, Person, server
 from studio.api.body import LARGEST_BODY
 from studio.api.caller import caller
-from studio.api.errors import Refused
+from studio.refusals import Refused
 from studio.studio import Studio
 
 _PERSON = "veo_studio.person"

@@ -13,8 +13,8 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from studio.api.errors import Refused
 from studio.api.fields import LARGEST_PICTURE
+from studio.refusals import Refused
 
 LARGEST_BODY = 100 * 2**20
 """Bytes of one request with all its pictures."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 
 from studio.access import COOKIE, Visitor
-from studio.api.errors import Refused
 from studio.entry.door import NOBODY, SHORTEST_WORD, bearer
+from studio.refusals import Refused
 
 if TYPE_CHECKING:
     from studio.studio import Studio

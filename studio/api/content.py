@@ -10,10 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import NotModifiedResponse
 
 from studio.api.caller import caller
-from studio.api.errors import Refused, missing
 from studio.api.sending import link_to, sent
 from studio.jobs.job import Job, Relation, State
 from studio.library.library import Variant
+from studio.refusals import Refused, missing
 from studio.storage.storage import Kept
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Errors in OpenAI's shape: a sentence, a kind, a stable word and the field to change."""
+"""What each error of the studio is to a caller over HTTP: its status, and the field to change."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
 from studio.api.size import SETTINGS as SIZE_SETTINGS
+from studio.refusals import Refused, answer
 from veo_client.errors import RequestError, VeoError
 
 log = logging.getLogger(__name__)
@@ -36,41 +37,6 @@ _STATUS = {
     "storage": 503,
     "unreachable": 503,
 }
-_KINDS = {
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    429: "rate_limit_error",
-}
-
-
-class Refused(Exception):
-    """An answer other than the one asked for."""
-
-    def __init__(self, status: int, code: str, sentence: str, *, param: str | None = None) -> None:
-        super().__init__(sentence)
-        self.status, self.code, self.param = status, code, param
-
-
-def missing() -> Refused:
-    """A video that is not there, or not this owner's: nobody can tell which."""
-    return Refused(404, "not_found", "There is no such video here.")
-
-
-def answer(
-    status: int,
-    code: str,
-    sentence: str,
-    *,
-    param: str | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
-    """One error. Clients are told not to repeat it: a repeated create may be paid twice."""
-    kind = _KINDS.get(status, "invalid_request_error" if status < 500 else "server_error")
-    error = {"message": sentence, "type": kind, "param": param, "code": code}
-    return JSONResponse(
-        {"error": error}, status, headers={"x-should-retry": "false", **(headers or {})}
-    )
 
 
 def private(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> JSONResponse:

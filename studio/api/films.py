@@ -16,12 +16,13 @@ from studio.access import Visitor
 from studio.api.body import read_fields
 from studio.api.caller import caller
 from studio.api.content import file_name
-from studio.api.errors import Refused, private
+from studio.api.errors import private
 from studio.api.fields import read_as
 from studio.api.film import as_film, in_short
 from studio.api.sending import link_to, sent
 from studio.films.film import LONGEST_FADE, Film, Link
 from studio.films.film_rows import pictures_in
+from studio.refusals import Refused
 from veo_client.errors import Problem, RequestError
 
 if TYPE_CHECKING:

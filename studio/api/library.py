@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from studio.api.body import read_fields
 from studio.api.bundle import bundle, bundle_name
 from studio.api.caller import caller
-from studio.api.errors import Refused, missing, private
+from studio.api.errors import private
 from studio.api.query import query_of
 from studio.api.video import as_video
 from studio.api.videos import page_limit
@@ -21,6 +21,7 @@ from studio.jobs.words import split_tags
 from studio.library.entries import Kin
 from studio.library.library import AT_ONCE
 from studio.library.search import BadCursor
+from studio.refusals import Refused, missing
 
 if TYPE_CHECKING:
     from studio.studio import Studio

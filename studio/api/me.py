@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from studio.api.bundle import as_sidecar, bundle
 from studio.api.caller import caller
-from studio.api.errors import Refused
 from studio.jobs.job import Job, State
 from studio.library import sidecar
+from studio.refusals import Refused
 
 if TYPE_CHECKING:
     from studio.studio import Studio

@@ -7,8 +7,8 @@ from datetime import date
 
 from starlette.datastructures import QueryParams
 
-from studio.api.errors import Refused
 from studio.library.search import SHELVES, SORTS, Query
+from studio.refusals import Refused
 
 LONGEST_TEXT = 300
 """Characters of the words looked for; a longer text is cut."""

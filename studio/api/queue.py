@@ -9,10 +9,10 @@ from starlette.responses import JSONResponse, Response
 
 from studio.api.body import read_fields
 from studio.api.caller import caller
-from studio.api.errors import Refused
 from studio.api.video import as_video
 from studio.jobs.job import Job
 from studio.jobs.queueing import PLACES, Place
+from studio.refusals import Refused
 
 if TYPE_CHECKING:
     from studio.studio import Studio

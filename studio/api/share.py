@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from studio.api.body import read_fields
 from studio.api.caller import caller
-from studio.api.errors import Refused, private
+from studio.api.errors import private
 from studio.entry.shares import Share
+from studio.refusals import Refused
 
 if TYPE_CHECKING:
     from studio.studio import Studio

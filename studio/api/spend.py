@@ -12,8 +12,8 @@ from starlette.responses import Response, StreamingResponse
 
 from studio.access import Visitor
 from studio.api.caller import caller
-from studio.api.errors import Refused
 from studio.jobs import ledger
+from studio.refusals import Refused
 
 if TYPE_CHECKING:
     from studio.studio import Studio

@@ -10,9 +10,10 @@ from starlette.responses import Response
 from studio.access import Visitor
 from studio.api.body import read_fields
 from studio.api.caller import caller
-from studio.api.errors import Refused, private
+from studio.api.errors import private
 from studio.entry import sessions
 from studio.entry.tokens import Token
+from studio.refusals import Refused
 
 if TYPE_CHECKING:
     from studio.studio import Studio

@@ -12,10 +12,11 @@ from starlette.responses import JSONResponse, Response
 from studio.access import Visitor
 from studio.api.body import read_fields
 from studio.api.caller import caller
-from studio.api.errors import Refused, answer_to, missing, private
+from studio.api.errors import answer_to, private
 from studio.api.fields import link_of, video_request
 from studio.api.video import as_video
 from studio.jobs.job import Job
+from studio.refusals import Refused, missing
 from veo_client.errors import RequestError
 
 if TYPE_CHECKING:

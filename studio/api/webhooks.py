@@ -11,10 +11,11 @@ from starlette.responses import JSONResponse, Response
 
 from studio.api.body import read_fields
 from studio.api.caller import caller
-from studio.api.errors import Refused, answer_to
+from studio.api.errors import answer_to
 from studio.hooks.public_address import Unfit, target
 from studio.hooks.signing import genuine
 from studio.hooks.webhooks import EVENTS, Webhook
+from studio.refusals import Refused
 from veo_client.errors import RequestError
 
 if TYPE_CHECKING:

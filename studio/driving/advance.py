@@ -25,8 +25,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from studio.database import Database
 from studio.driving.pace import Pace
-from studio.events import Events, JobEnded, told_as
 from studio.jobs import lineage, rows
+from studio.jobs.events import Events, JobEnded, told_as
 from studio.jobs.inputs import Inputs
 from studio.jobs.job import Job, State
 from studio.jobs.polling import History, guess

@@ -14,8 +14,8 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from studio.access import COOKIE, Visitor
-from studio.api.errors import answer
 from studio.entry import sessions, tokens
+from studio.refusals import answer
 
 if TYPE_CHECKING:
     from studio.studio import Studio

@@ -14,9 +14,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from studio.entry.login import HUGGING_FACE, Login
 from studio.entry.people import Person
 from studio.entry.secret import Secret
+from studio.login import HUGGING_FACE, Login
 from veo_client.errors import VeoError
 
 log = logging.getLogger(__name__)

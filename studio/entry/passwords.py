@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, delete, select, update
 
 from studio.database import Database, tallies
-from studio.entry.login import Login
 from studio.entry.people import Person
 from studio.jobs import rows
+from studio.login import Login
 from veo_client.errors import VeoError
 
 FREE = {"both": 5, "name": 50, "address": 20}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.access import OWNER, Visitor
-from studio.entry.login import Login
+from studio.login import Login
 
 EVERYBODY = "all"
 

@@ -20,9 +20,9 @@ from starlette.responses import JSONResponse
 from starlette.types import Scope
 
 from studio.access import OWNER, Visitor
-from studio.api.errors import answer
 from studio.database import Database, tallies
 from studio.jobs import rows
+from studio.refusals import answer
 from studio.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from starlette.datastructures import Headers
 
 from studio.access import Visitor
 from studio.entry.cookies import found
-from studio.entry.login import Login
 from studio.entry.people import Person, person_from, visitor_of
 from studio.entry.secret import Secret
+from studio.login import Login
 
 COOKIE = "veo_studio_session"
 _PURPOSE = "session"

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from studio.access import OWNER, Visitor
 from studio.database import Database, tokens
-from studio.entry.login import Login
 from studio.entry.people import person_from, visitor_of
+from studio.login import Login
 from veo_client.errors import VeoError
 
 PREFIX = "vst_"

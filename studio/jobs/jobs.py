@@ -14,9 +14,9 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from studio.access import Visitor
 from studio.database import Database
-from studio.events import Events, JobEnded, JobQueued
 from studio.jobs import lineage, rows
 from studio.jobs.budget import Budget
+from studio.jobs.events import Events, JobEnded, JobQueued
 from studio.jobs.inputs import Inputs
 from studio.jobs.job import Job, Relation, State
 from studio.jobs.offer import Offer

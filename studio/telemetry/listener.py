@@ -12,7 +12,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_
 from sqlalchemy import Engine
 from starlette.middleware import Middleware
 
-from studio.events import Event, Events, JobEnded, JobQueued, StepBegan, StepEnded
+from studio.jobs.events import Event, Events, JobEnded, JobQueued, StepBegan, StepEnded
 from studio.jobs.job import Job, State
 from studio.telemetry.gauges import Gauges
 from studio.telemetry.pipeline import Pipeline
