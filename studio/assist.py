@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from studio.access import Visitor
 from studio.database import Database
 from studio.driving.pace import Pace
-from studio.jobs import rows
+from studio.jobs import caps, rows
 from studio.jobs.budget import Budget
 from studio.jobs.job import Job, State
 from studio.jobs.offer import Offer
@@ -129,7 +129,7 @@ class Assist:
         job = replace(job, next_at=datetime.now(UTC) + self._pace.create_lease)
 
         def work(connection: rows.Connection) -> None:
-            rows.pass_gate(connection)
+            caps.pass_gate(connection)
             self._budget.admit(connection, [job])
             rows.insert(connection, job, None)
 

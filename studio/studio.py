@@ -38,7 +38,7 @@ from studio.films.films import Films
 from studio.films.stitching import Stitching
 from studio.hooks.telling import Teller
 from studio.hooks.webhooks import Webhooks
-from studio.jobs import rows
+from studio.jobs import holds, leases, rows
 from studio.jobs.budget import Budget
 from studio.jobs.events import Events
 from studio.jobs.inputs import Inputs
@@ -194,7 +194,7 @@ class Studio:
             await asyncio.to_thread(self.storage.drop_halves)
             if self.database.sqlite:
                 boot = driver.boot
-                await self.database.write(lambda connection: rows.take_back(connection, boot))
+                await self.database.write(lambda connection: leases.take_back(connection, boot))
 
     def _told(self, job: Job) -> dict[str, Any]:
         """A job in the words of the API, as webhooks say it."""
@@ -233,7 +233,7 @@ class Studio:
             return visitor
         name, key = brought
         if self.own_keys.hold(visitor.owner, key):
-            await self.database.write(lambda c: rows.key_is_back(c, visitor.owner, name))
+            await self.database.write(lambda c: holds.key_is_back(c, visitor.owner, name))
             self.jobs.wake()
         return replace(visitor, key=name)
 
@@ -268,7 +268,7 @@ class Studio:
                     await self._drop_key(name)
             held, quiet_for = self.own_keys.names(), patience
             await self.database.write(
-                lambda c: rows.wait_for_key(c, held, quiet_for, WAITS_FOR_KEY)
+                lambda c: holds.wait_for_key(c, held, quiet_for, WAITS_FOR_KEY)
             )
             patience = timedelta(seconds=60)
 
@@ -286,7 +286,7 @@ class Studio:
         """Why no work can be taken, in a sentence; None: all is well."""
         try:
             await asyncio.to_thread(self.storage.check)
-            await self.database.read(lambda c: rows.next_due(c, self.providers.servable()))
+            await self.database.read(lambda c: leases.next_due(c, self.providers.servable()))
         except StorageUnusable as error:
             return str(error)
         except SQLAlchemyError:

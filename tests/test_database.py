@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import inspect
 
 from studio.database import SCHEMA, Database, gate, metadata
-from studio.jobs import rows
+from studio.jobs import leases, rows
 from studio.jobs.job import Job, State
 from studio.jobs.jobs import new_id
 from studio.migrate import backup, configuration, upgrade
@@ -119,7 +119,7 @@ def test_a_due_row_is_claimed_once_by_many_claimants(database: Database) -> None
         mine = Database(database.engine.url.render_as_string(hide_password=False))
         lease = timedelta(minutes=1)
         while found := mine.write_now(
-            lambda c: rows.claim(c, [State.QUEUED], ["c"], 7, boot=boot, lease=lease)
+            lambda c: leases.claim(c, [State.QUEUED], ["c"], 7, boot=boot, lease=lease)
         ):
             claimed.extend(job.id for job in found)
         mine.close()
@@ -153,7 +153,7 @@ def test_jobs_of_other_credentials_or_on_hold_are_not_claimed(database: Database
         put(database, job)
     lease = timedelta(minutes=1)
     assert not database.write_now(
-        lambda c: rows.claim(c, list(State), ["c"], 10, boot="b", lease=lease)
+        lambda c: leases.claim(c, list(State), ["c"], 10, boot="b", lease=lease)
     )
 
 
@@ -161,10 +161,10 @@ def test_what_a_dead_process_held_is_due_at_once(database: Database) -> None:
     job = a_job()
     put(database, job)
     lease = timedelta(hours=1)
-    database.write_now(lambda c: rows.claim(c, [State.QUEUED], ["c"], 1, boot="old", lease=lease))
-    assert database.write_now(lambda c: rows.take_back(c, "new")) == 1
+    database.write_now(lambda c: leases.claim(c, [State.QUEUED], ["c"], 1, boot="old", lease=lease))
+    assert database.write_now(lambda c: leases.take_back(c, "new")) == 1
     assert database.write_now(
-        lambda c: rows.claim(c, [State.QUEUED], ["c"], 1, boot="new", lease=lease)
+        lambda c: leases.claim(c, [State.QUEUED], ["c"], 1, boot="new", lease=lease)
     )
 
 
@@ -173,12 +173,12 @@ def test_a_row_saved_within_a_step_stays_its_drivers(database: Database) -> None
     put(database, job)
     lease = timedelta(hours=1)
     (job,) = database.write_now(
-        lambda c: rows.claim(c, [State.QUEUED], ["c"], 1, boot="old", lease=lease)
+        lambda c: leases.claim(c, [State.QUEUED], ["c"], 1, boot="old", lease=lease)
     )
     sent = database.write_now(lambda c: rows.save(c, job, {"state": "submitting"}, held=True))
     assert sent is not None
-    assert database.write_now(lambda c: rows.take_back(c, "old")) == 0
-    assert database.write_now(lambda c: rows.take_back(c, "new")) == 1
+    assert database.write_now(lambda c: leases.take_back(c, "old")) == 0
+    assert database.write_now(lambda c: leases.take_back(c, "new")) == 1
 
 
 def test_a_row_saved_at_the_end_of_a_step_is_nobodys(database: Database) -> None:
@@ -186,7 +186,7 @@ def test_a_row_saved_at_the_end_of_a_step_is_nobodys(database: Database) -> None
     put(database, job)
     lease = timedelta(hours=1)
     (job,) = database.write_now(
-        lambda c: rows.claim(c, [State.RUNNING], ["c"], 1, boot="old", lease=lease)
+        lambda c: leases.claim(c, [State.RUNNING], ["c"], 1, boot="old", lease=lease)
     )
     assert database.write_now(lambda c: rows.save(c, job, {"polls": 1})) is not None
-    assert database.write_now(lambda c: rows.take_back(c, "new")) == 0
+    assert database.write_now(lambda c: leases.take_back(c, "new")) == 0

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from studio.database import Database, jobs
-from studio.jobs import records, rows
+from studio.jobs import caps, records
 from studio.jobs.budget import Budget
 from studio.jobs.job import FINAL, State
 from studio.jobs.ledger import Amounts, as_data, by, csv_lines, entries, lines, totals
@@ -133,8 +133,8 @@ def test_the_ledger_and_the_budget_count_alike(
 ) -> None:
     with holding(database, *some) as connection:
         found = totals(connection, Budget(5, 50), now=NOW)
-        today = rows.spent_since(connection, MIDNIGHT)
-        month = rows.spent_since(connection, MIDNIGHT.replace(day=1))
+        today = caps.spent_since(connection, MIDNIGHT)
+        month = caps.spent_since(connection, MIDNIGHT.replace(day=1))
     assert found.today.committed == pytest.approx(today)
     assert found.month.committed == pytest.approx(month)
 

@@ -47,7 +47,7 @@ from studio.access import OWNER, Visitor
 from studio.database import Utc, jobs
 from studio.driving.advance import Advance, LeaseLost
 from studio.driving.pace import Pace
-from studio.jobs import rows
+from studio.jobs import leases
 from studio.jobs.budget import Budget
 from studio.jobs.inputs import Inputs
 from studio.jobs.job import FINAL, Job, State
@@ -269,7 +269,7 @@ class JobLife(RuleBasedStateMachine):
         self.dead += self.halted
         self.halted.clear()
         self.boots += 1
-        self._write(lambda connection: rows.take_back(connection, str(self.boots)))
+        self._write(lambda connection: leases.take_back(connection, str(self.boots)))
 
     def time_passes(self, seconds: int) -> None:
         self._pass(timedelta(seconds=seconds))
@@ -389,7 +389,7 @@ class JobLife(RuleBasedStateMachine):
 
         def work(connection: Connection) -> tuple[Job, ...]:
             boot, mine = str(self.boots), self.providers.servable()
-            return rows.claim(connection, states, mine, limit, boot=boot, lease=lease)
+            return leases.claim(connection, states, mine, limit, boot=boot, lease=lease)
 
         claimed: tuple[Job, ...] = self._write(work)
         return claimed

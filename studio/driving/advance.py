@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from studio.database import Database
 from studio.driving.pace import Pace
-from studio.jobs import lineage, rows
+from studio.jobs import holds, leases, lineage, rows
 from studio.jobs.events import Events, JobEnded, told_as
 from studio.jobs.inputs import Inputs
 from studio.jobs.job import Job, State
@@ -102,7 +102,7 @@ class Advance:
         Raises LeaseLost.
         """
         job = await self._step(job)
-        if job.final and await self.database.read(rows.children_ready):
+        if job.final and await self.database.read(holds.children_ready):
             await self.release_children()
         return job
 
@@ -119,7 +119,7 @@ class Advance:
 
     async def release_children(self) -> None:
         """Let go of what waits for a video that is over."""
-        for job in await self.database.write(rows.release_children):
+        for job in await self.database.write(holds.release_children):
             self.events.emit(JobEnded(job))
         self.changed()
 
@@ -213,7 +213,7 @@ class Advance:
 
         def work(connection: rows.Connection) -> Job | None:
             saved = rows.save(connection, job, back)
-            rows.hold_back(connection, job, until, reason)
+            holds.hold_back(connection, job, until, reason)
             return saved
 
         return await self._written(work)
@@ -224,7 +224,7 @@ class Advance:
         tries = 0
 
         def work(connection: rows.Connection) -> Job | None:
-            rows.let_go(connection, job)
+            holds.let_go(connection, job)
             return rows.keep_provider_id(connection, job.id, provider_id, look)
 
         while True:
@@ -469,7 +469,9 @@ class Advance:
             while True:
                 await asyncio.sleep(self.pace.silence / 3)
                 with contextlib.suppress(SQLAlchemyError):
-                    if not await self.database.write(lambda c: rows.renew(c, job, self.pace.lease)):
+                    if not await self.database.write(
+                        lambda c: leases.renew(c, job, self.pace.lease)
+                    ):
                         lost = True
                         if step:
                             step.cancel()

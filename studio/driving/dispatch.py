@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from studio.driving.claiming import LANE_OF, Claiming
-from studio.jobs import rows
+from studio.jobs import caps, leases, rows
 from studio.jobs.job import Job
 from studio.rounds import Rounds
 
@@ -50,12 +50,12 @@ class Dispatcher(Rounds):
         return 0.0 if due else 0.1
 
     def _announce(self, connection: rows.Connection) -> list[Job]:
-        rows.pass_gate(connection)
-        waiting = rows.announced(connection)
+        caps.pass_gate(connection)
+        waiting = leases.announced(connection)
         free = dict(AHEAD)
         for state, count in waiting.items():
             free[LANE_OF[state]] -= count
-        return self._claiming.claim(connection, free, rows.ANNOUNCED, LASTS)
+        return self._claiming.claim(connection, free, leases.ANNOUNCED, LASTS)
 
     def _send_all(self, due: Sequence[Job]) -> None:
         """What can't be sent is announced again by and by."""

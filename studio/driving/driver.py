@@ -8,7 +8,7 @@ from collections import Counter
 
 from studio.driving.advance import Advance
 from studio.driving.claiming import LANE_OF, LANES, Claiming
-from studio.jobs import rows
+from studio.jobs import caps, rows
 from studio.jobs.job import Job
 from studio.rounds import Rounds
 
@@ -48,7 +48,7 @@ class Driver(Rounds):
         return 0.0 if claimed else 0.1
 
     def _claim(self, connection: rows.Connection, free: dict[str, int]) -> list[Job]:
-        rows.pass_gate(connection)
+        caps.pass_gate(connection)
         return self._claiming.claim(connection, free, self.boot, self._advance.pace.lease)
 
     def _begin(self, job: Job) -> None:

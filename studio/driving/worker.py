@@ -16,7 +16,7 @@ from studio.driving.advance import Advance
 from studio.driving.broker import STEP, celery_of
 from studio.driving.claiming import LANES
 from studio.driving.dispatch import Message
-from studio.jobs import rows
+from studio.jobs import leases
 
 if TYPE_CHECKING:
     from studio.studio import Studio
@@ -56,7 +56,9 @@ class Hands:
             return
         try:
             jobs = await self._advance.database.write(
-                lambda c: rows.take_up(c, message, boot=self._boot, lease=self._advance.pace.lease)
+                lambda c: leases.take_up(
+                    c, message, boot=self._boot, lease=self._advance.pace.lease
+                )
             )
             await asyncio.gather(*(self._advance.step(job) for job in jobs))
         except SQLAlchemyError as error:
@@ -67,7 +69,7 @@ class Hands:
 
     async def _tell_back(self, message: Message) -> None:
         try:
-            await self._advance.database.write(lambda c: rows.put_back(c, message))
+            await self._advance.database.write(lambda c: leases.put_back(c, message))
         except SQLAlchemyError as error:
             log.warning("A row is announced again later: %s", type(error).__name__)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from studio.database import Database, tallies
 from studio.entry.people import Person
-from studio.jobs import rows
+from studio.jobs import caps
 from studio.login import Login
 from veo_client.errors import VeoError
 
@@ -99,7 +99,7 @@ def _keys(name: str, address: str) -> dict[str, str]:
 def _try(connection: Connection, keys: dict[str, str]) -> float:
     """Count a try before it is made; where it has to wait, the seconds, and nothing is counted."""
     now = datetime.now(UTC)
-    rows.pass_gate(connection)
+    caps.pass_gate(connection)
     connection.execute(delete(tallies).where(tallies.c.until < now))
     columns = (tallies.c.key, tallies.c.times, tallies.c.until)
     found = connection.execute(select(*columns).where(tallies.c.key.in_(keys.values())))

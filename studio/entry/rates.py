@@ -21,7 +21,7 @@ from starlette.types import Scope
 
 from studio.access import OWNER, Visitor
 from studio.database import Database, tallies
-from studio.jobs import rows
+from studio.jobs import caps
 from studio.refusals import answer
 from studio.settings import Settings
 
@@ -123,7 +123,7 @@ class Rates:
 
 def _hand_in(connection: Connection, counted: Counter[str], until: datetime) -> dict[str, int]:
     """Add what was counted; what all have together. Rows of past minutes go."""
-    rows.pass_gate(connection)
+    caps.pass_gate(connection)
     connection.execute(delete(tallies).where(tallies.c.until < datetime.now(UTC)))
     together: dict[str, int] = {}
     for key, times in counted.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from studio.access import OWNER
-from studio.jobs import rows
+from studio.jobs import caps, rows
 from studio.jobs.job import Job
 from studio.settings import Settings
 from veo_client.errors import VeoError
@@ -70,14 +70,14 @@ class Budget:
     def room(self, connection: rows.Connection, owner: str, more: int) -> None:
         """Raise OverLimit where there is no place for so many more."""
         if self.visitor_jobs and owner != OWNER:
-            mine = rows.under_way(connection, owner)
+            mine = caps.under_way(connection, owner)
             if mine + more > self.visitor_jobs:
                 raise OverLimit(
                     f"You have {mine} videos under way, and {self.visitor_jobs} at a time is the "
                     "most here. Nothing was sent. It goes on as soon as one of them is done.",
                     30,
                 )
-        if self.queue and rows.waiting(connection) + more > self.queue:
+        if self.queue and caps.waiting(connection) + more > self.queue:
             raise OverLimit(
                 f"{self.queue} videos wait here, which is the most. Nothing was sent. It goes on "
                 "when some of them are done: try again in a few minutes.",
@@ -99,7 +99,7 @@ class Budget:
         ):
             if limit is None:
                 continue
-            left = limit - rows.spent_since(connection, since, whose)
+            left = limit - caps.spent_since(connection, since, whose)
             if amount > left + 1e-9:
                 larger = "with a larger budget" if whose is None else "with a key of your own"
                 raise OverBudget(

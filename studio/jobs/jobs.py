@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from studio.access import Visitor
 from studio.database import Database
-from studio.jobs import lineage, rows
+from studio.jobs import caps, lineage, rows
 from studio.jobs.budget import Budget
 from studio.jobs.events import Events, JobEnded, JobQueued
 from studio.jobs.inputs import Inputs
@@ -143,7 +143,7 @@ class Jobs:
         keys = [f"{key}#{number}" if number else key for number in range(len(jobs))]
 
         def work(connection: rows.Connection) -> None:
-            rows.pass_gate(connection)
+            caps.pass_gate(connection)
             self._budget.admit(connection, jobs)
             for job, one_key in zip(jobs, keys, strict=True):
                 rows.insert(connection, job, one_key if key else None)

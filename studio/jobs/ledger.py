@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, true
 
 from studio.database import Database, jobs
-from studio.jobs import records, rows
+from studio.jobs import caps, records
 from studio.jobs.budget import Budget
 from studio.jobs.job import FINAL, State
 from studio.jobs.offer import STAND_IN
@@ -185,7 +185,7 @@ def _chosen(since: date | None, owner: str | None) -> ColumnElement[bool]:
     midnight = datetime.combine(since, time(), UTC) if since else None
     return and_(
         midnight <= _WHEN if midnight else true(),
-        jobs.c.owner == owner if owner is not None else rows.not_a_visitors_own(),
+        jobs.c.owner == owner if owner is not None else caps.not_a_visitors_own(),
     )
 
 

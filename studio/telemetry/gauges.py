@@ -14,7 +14,7 @@ from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from studio.database import jobs
-from studio.jobs import rows
+from studio.jobs import caps
 from studio.jobs.job import FINAL
 
 
@@ -54,7 +54,7 @@ class Gauges:
         if self.engine:
             try:
                 with self.engine.connect() as connection:
-                    yield Observation(rows.spent_since(connection, midnight))
+                    yield Observation(caps.spent_since(connection, midnight))
             except SQLAlchemyError:
                 return
 
