@@ -26,6 +26,7 @@ from studio.driving.advance import Advance
 from studio.driving.claiming import Claiming
 from studio.driving.dispatch import Dispatcher
 from studio.driving.driver import Driver
+from studio.driving.outcome import Outcome
 from studio.driving.pace import Pace
 from studio.entry import own_keys
 from studio.entry.ended import Ended
@@ -102,16 +103,13 @@ class Studio:
         self._waiting_for_keys: asyncio.Task[None] | None = None
         self.assist = Assist(self.database, self.table, self.providers, budget, self.offer, pace)
         self.advance = Advance(
-            self.database,
+            Outcome(self.database, pace, self.jobs.watcher.nudge, self.events),
             self.table,
             self.providers,
             inputs,
             self.keeping,
             self.history,
             timedelta(minutes=settings.deadline_minutes),
-            pace,
-            self.jobs.watcher.nudge,
-            self.events,
         )
         self._role = role
         self._driver: Rounds | None = None
@@ -150,11 +148,11 @@ class Studio:
         settings, own = self.settings, self.providers.own
         if self._role != "worker":
             serves = self.providers.only_here if settings.queue_url else self.providers.servable
-            claiming = Claiming(self.database, self.advance, settings, serves)
+            claiming = Claiming(self.advance.outcome, settings, serves)
             return Driver(claiming, self.advance)
         from studio.driving.broker import sender  # an extra: only where it is asked for
 
-        claiming = Claiming(self.database, self.advance, settings, own)
+        claiming = Claiming(self.advance.outcome, settings, own)
         return Dispatcher(claiming, sender(settings.queue_url))
 
     async def announce_no_more(self) -> None:

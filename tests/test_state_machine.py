@@ -45,7 +45,8 @@ from sqlalchemy import (
 
 from studio.access import OWNER, Visitor
 from studio.database import Utc, jobs
-from studio.driving.advance import Advance, LeaseLost
+from studio.driving.advance import Advance
+from studio.driving.outcome import LeaseLost, Outcome
 from studio.driving.pace import Pace
 from studio.jobs import leases
 from studio.jobs.budget import Budget
@@ -182,15 +183,13 @@ class JobLife(RuleBasedStateMachine):
         )
         self.library = Library(self.database, storage, keeping)
         self.advance = Advance(
-            self.database,
+            Outcome(self.database, Pace(), self.jobs.watcher.nudge),
             table,
             self.providers,
             inputs,
             keeping,
             history,
             timedelta(minutes=how.deadline_minutes),
-            Pace(),
-            self.jobs.watcher.nudge,
         )
 
     # One rule for all: of many, Hypothesis would leave most out of most examples.

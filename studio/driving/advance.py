@@ -11,12 +11,9 @@ sent, and a row found so is never sent again.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -24,9 +21,10 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from studio.database import Database
+from studio.driving.outcome import LeaseLost, Outcome
 from studio.driving.pace import Pace
-from studio.jobs import holds, leases, lineage, rows
-from studio.jobs.events import Events, JobEnded, told_as
+from studio.jobs import holds, lineage, rows
+from studio.jobs.events import Events, told_as
 from studio.jobs.inputs import Inputs
 from studio.jobs.job import Job, State
 from studio.jobs.polling import History, guess
@@ -35,7 +33,6 @@ from studio.providers import Providers
 from studio.storage.storage import StorageUnusable
 from veo_client.errors import (
     Cancelled,
-    CredentialsError,
     Expired,
     FilteredError,
     GenerationFailed,
@@ -59,8 +56,6 @@ _OVERDUE = (
     "Google has not finished it in {minutes:.0f} minutes. Nothing is lost: its id is kept. "
     "Check again later; looking costs nothing."
 )
-
-
 _UNHEARD = (
     "Google gives no usable answer about it; the network, the key or Google itself is to blame. "
     "Nothing is lost: its id is kept. Check again later; looking costs nothing."
@@ -76,25 +71,30 @@ _KEPT_TRYING = 24
 """How many deadlines long a job is looked at that Google says nothing about."""
 
 
-class LeaseLost(Exception):
-    """Another driver has the job; this one writes nothing."""
-
-
 @dataclass(frozen=True)
 class Advance:
     """The step, with all it touches."""
 
-    database: Database
+    outcome: Outcome
     table: ModelTable
     providers: Providers
     inputs: Inputs
     keeping: Keeping
     history: History
     deadline: timedelta
-    pace: Pace
-    changed: Callable[[], None]
-    """Told after every save, so that watchers of this process need not wait."""
-    events: Events = field(default_factory=Events)
+
+    @property
+    def database(self) -> Database:
+        return self.outcome.database
+
+    @property
+    def pace(self) -> Pace:
+        return self.outcome.pace
+
+    @property
+    def events(self) -> Events:
+        """Who is told of each step."""
+        return self.outcome.events
 
     async def __call__(self, job: Job) -> Job:
         """One step of a job claimed just now, and of its children where it is over.
@@ -103,7 +103,7 @@ class Advance:
         """
         job = await self._step(job)
         if job.final and await self.database.read(holds.children_ready):
-            await self.release_children()
+            await self.outcome.release_children()
         return job
 
     async def step(self, job: Job) -> None:
@@ -117,18 +117,12 @@ class Advance:
         except Exception:
             log.exception("The step of %s failed; it is tried again after its lease", job.id)
 
-    async def release_children(self) -> None:
-        """Let go of what waits for a video that is over."""
-        for job in await self.database.write(holds.release_children):
-            self.events.emit(JobEnded(job))
-        self.changed()
-
     async def _step(self, job: Job) -> Job:
         match job.state:
             case State.QUEUED:
                 return await self._submit(job)
             case State.SUBMITTING:
-                return await self._end(
+                return await self.outcome.end(
                     job, State.UNKNOWN, UnknownOutcome(_LOST_CREATE), code="lost_create"
                 )
             case State.RUNNING:
@@ -148,10 +142,10 @@ class Advance:
             # Now, because nothing that can fail may stand between the create and its id's row.
             first_look = self._until_look(job, 0.0, 0)
         except RequestError as error:
-            return await self._end(job, State.FAILED, error)
+            return await self.outcome.end(job, State.FAILED, error)
         except VeoError as error:
-            return await self._wait(job, error, hint=_SENT_BY_ITSELF)
-        job = await self._save(
+            return await self.outcome.wait(job, error, hint=_SENT_BY_ITSELF)
+        job = await self.outcome.save(
             job,
             durable=True,
             held=True,
@@ -165,21 +159,21 @@ class Advance:
             return await self._throttled(job, error)
         except Unreachable as error:
             back = {"state": State.QUEUED, "submitted_at": None}
-            return await self._wait(job, error, hint=_SENT_BY_ITSELF, **back)
+            return await self.outcome.wait(job, error, hint=_SENT_BY_ITSELF, **back)
         except UnknownOutcome as error:
-            return await self._end(job, State.UNKNOWN, error)
+            return await self.outcome.end(job, State.UNKNOWN, error)
         except FilteredError as error:
-            return await self._end(job, State.FILTERED, error)
+            return await self.outcome.end(job, State.FILTERED, error)
         except VeoError as error:
             if again := lineage.from_file(job, error):
-                return await self._save(job, next_at=_now(), **again)
-            return await self._end(job, State.FAILED, error)
+                return await self.outcome.save(job, next_at=_now(), **again)
+            return await self.outcome.end(job, State.FAILED, error)
         except Exception as error:
             log.exception("The create of %s ended in an unforeseen way", job.id)
             unforeseen = UnknownOutcome(_LOST_CREATE)
             unforeseen.__cause__ = error
-            return await self._end(job, State.UNKNOWN, unforeseen)
-        return await self._keep_id(job, provider_id, first_look)
+            return await self.outcome.end(job, State.UNKNOWN, unforeseen)
+        return await self.outcome.keep_id(job, provider_id, first_look)
 
     async def _with_source(self, job: Job) -> Job:
         """The job with what it is made from, where it waited for its parent until now."""
@@ -195,7 +189,8 @@ class Advance:
         estimate = 0.0 if job.simulated else lineage.price(request, model, parent)
         kept = await self.inputs.keep(lineage.checked(request, job.relation, model))
         told = lineage.notice(request, model) or job.notice
-        return await self._save(job, held=True, request=kept, cost_estimate=estimate, notice=told)
+        changes: dict[str, Any] = {"request": kept, "cost_estimate": estimate, "notice": told}
+        return await self.outcome.save(job, held=True, **changes)
 
     async def _throttled(self, job: Job, error: QuotaError) -> Job:
         """Nothing was created. All jobs like it wait together; the oldest tries first."""
@@ -216,28 +211,7 @@ class Advance:
             holds.hold_back(connection, job, until, reason)
             return saved
 
-        return await self._written(work)
-
-    async def _keep_id(self, job: Job, provider_id: str, first_look: float) -> Job:
-        """A paid id is written down at all costs: tried until the database takes it."""
-        look = _now() + timedelta(seconds=first_look)
-        tries = 0
-
-        def work(connection: rows.Connection) -> Job | None:
-            holds.let_go(connection, job)
-            return rows.keep_provider_id(connection, job.id, provider_id, look)
-
-        while True:
-            try:
-                # Where the app ends meanwhile, this step is cut but not the write.
-                saved = await asyncio.shield(self.database.write(work, durable=True))
-                break
-            except SQLAlchemyError:
-                tries += 1
-                log.error("The id %s of %s is not saved yet (try %d)", provider_id, job.id, tries)
-                await asyncio.sleep(min(0.2 * 2**tries, 10))
-        self.changed()
-        return saved or job
+        return await self.outcome.written(work)
 
     @told_as("poll")
     async def _poll(self, job: Job) -> Job:
@@ -252,10 +226,10 @@ class Advance:
             return await self._done(job, poll, now)
         if now - (job.submitted_at or job.created_at) > self._patience(job):
             overdue = UnknownOutcome(_OVERDUE.format(minutes=self.deadline.total_seconds() / 60))
-            return await self._end(job, State.UNKNOWN, overdue, code="overdue")
+            return await self.outcome.end(job, State.UNKNOWN, overdue, code="overdue")
         wait = self._until_look(job, _elapsed(job, now), job.polls + 1)
         told = job.code in ("recovered", "not_cancelled")
-        return await self._save(
+        return await self.outcome.save(
             job,
             polls=job.polls + 1,
             polled_at=now,
@@ -267,7 +241,7 @@ class Advance:
 
     async def _look(self, job: Job) -> Poll:
         """Ask once how it stands; that may take a while, as Veo's last answer holds the video."""
-        async with self._leased(job):
+        async with self.outcome.leased(job):
             provider = await self.providers.get(job)
             return await provider.poll(job.provider_id or "")
 
@@ -279,7 +253,7 @@ class Advance:
         took = None
         if job.submitted_at and job.code != "checking":
             took = _elapsed(job, now) - (now - since).total_seconds() / 2
-        job = await self._save(
+        job = await self.outcome.save(
             job,
             held=video.uri is None,
             state=State.DOWNLOADING,
@@ -308,23 +282,23 @@ class Advance:
         except VeoError as error:
             return await self._no_video(job, error)
         if not poll.done:
-            return await self._save(job, state=State.RUNNING, next_at=_now())
+            return await self.outcome.save(job, state=State.RUNNING, next_at=_now())
         return await self._fetch(job, poll.videos[0])
 
     @told_as("download")
     async def _fetch(self, job: Job, video: RemoteVideo) -> Job:
         try:
-            async with self._leased(job):
+            async with self.outcome.leased(job):
                 provider = await self.providers.get(job)
                 facts = await self.keeping.bring(job, partial(provider.download, video))
         except Expired as error:
             if job.attempts + 1 < _TRIES_FOR_A_FILE:
-                return await self._wait(job, error)
-            return await self._end(job, State.FAILED, error)
+                return await self.outcome.wait(job, error)
+            return await self.outcome.end(job, State.FAILED, error)
         except StorageUnusable:
-            return await self._wait(job, StorageError(_NOT_FINISHED))
+            return await self.outcome.wait(job, StorageError(_NOT_FINISHED))
         except VeoError as error:
-            return await self._wait(job, error)
+            return await self.outcome.wait(job, error)
         return await self._finish(job, facts)
 
     @told_as("finish")
@@ -334,7 +308,7 @@ class Advance:
         model = self._model(job)
         cost = model.cost_of(job.extra.get("usage")) if model else None
         try:
-            async with self._leased(job):
+            async with self.outcome.leased(job):
                 facts = facts or await self.keeping.look(job)
             changes: dict[str, Any] = {
                 **facts,
@@ -348,8 +322,8 @@ class Advance:
             }
             await self.keeping.describe(job, changes)
         except StorageUnusable:
-            return await self._wait(job, StorageError(_NOT_FINISHED))
-        return await self._save(job, durable=True, **changes)
+            return await self.outcome.wait(job, StorageError(_NOT_FINISHED))
+        return await self.outcome.save(job, durable=True, **changes)
 
     async def _cancel(self, job: Job) -> Job:
         """Ask the provider; where it can't stop it any more, the job simply goes on."""
@@ -360,10 +334,10 @@ class Advance:
             log.info("Cancelling %s failed: %s", job.id, error, exc_info=error)
             reason = "Google could not be asked to stop it, so it goes on and costs what it costs. "
             reason += "Cancel again to ask once more."
-            return await self._save(job, code="not_cancelled", reason=reason, next_at=_now())
+            return await self.outcome.save(job, code="not_cancelled", reason=reason, next_at=_now())
         if stopped:
             reason = "Cancelled. Google may charge for what it had already made."
-            return await self._save(
+            return await self.outcome.save(
                 job,
                 state=State.CANCELLED,
                 next_at=None,
@@ -373,119 +347,23 @@ class Advance:
                 finished_at=_now(),
             )
         reason = "Google could not stop it any more: it is paid, goes on and will arrive."
-        return await self._save(job, code="not_cancelled", reason=reason, next_at=_now())
+        return await self.outcome.save(job, code="not_cancelled", reason=reason, next_at=_now())
 
     async def _no_video(self, job: Job, error: VeoError) -> Job:
         """A look that brought no video: final only where Google said so."""
         if isinstance(error, FilteredError):
-            return await self._end(job, State.FILTERED, error)
+            return await self.outcome.end(job, State.FILTERED, error)
         if isinstance(error, Cancelled):
-            return await self._end(job, State.CANCELLED, error)
+            return await self.outcome.end(job, State.CANCELLED, error)
         if isinstance(error, GenerationFailed):
-            return await self._end(job, State.FAILED, error)
+            return await self.outcome.end(job, State.FAILED, error)
         if isinstance(error, Expired) and job.code == error.code:
-            return await self._end(job, State.FAILED, error)  # said twice, so it is no slip
+            return await self.outcome.end(job, State.FAILED, error)  # said twice, so it is no slip
         if _now() - (job.submitted_at or job.created_at) > self._patience(job) * _KEPT_TRYING:
             unheard = UnknownOutcome(_UNHEARD)
             unheard.__cause__ = error
-            return await self._end(job, State.UNKNOWN, unheard, code="overdue")
-        return await self._wait(job, error)
-
-    async def _wait(self, job: Job, error: VeoError, *, hint: str = "", **changes: Any) -> Job:
-        """Try the same step again later; the row remembers, so that it survives a restart."""
-        if not error.transient and not isinstance(error, CredentialsError | RequestError):
-            log.warning("%s waits after: %s", job.id, error.code)
-        delay = self.pace.again(job.attempts, getattr(error, "retry_after", None))
-        log.info("%s waits %s in %s: %s", job.id, delay, job.state, error, exc_info=error)
-        return await self._save(
-            job,
-            attempts=job.attempts + 1,
-            code=error.code,
-            reason=f"{error} {hint}".strip(),
-            next_at=_now() + delay,
-            **changes,
-        )
-
-    async def _end(
-        self, job: Job, state: State, error: VeoError, *, code: str | None = None
-    ) -> Job:
-        """Close the row with the sentence; the cause goes to the log."""
-        log.warning("%s ends as %s: %s", job.id, state, error, exc_info=error)
-        charged = {False: 0.0, None: None, True: job.cost_estimate}[error.charged]
-        reasons = getattr(error, "reasons", ())
-        return await self._save(
-            job,
-            durable=True,
-            state=state,
-            next_at=None,
-            code=code or error.code,
-            reason=str(error),
-            cost=0.0 if job.simulated else charged,
-            finished_at=_now(),
-            extra={**job.extra, "reasons": list(reasons)} if reasons else dict(job.extra),
-        )
-
-    async def _save(
-        self, job: Job, *, durable: bool = False, held: bool = False, **changes: Any
-    ) -> Job:
-        return await self._written(
-            lambda connection: rows.save(connection, job, changes, held=held), durable=durable
-        )
-
-    async def _written(
-        self, work: Callable[[rows.Connection], Job | None], *, durable: bool = False
-    ) -> Job:
-        """Save what came of a step, also where the database is away for a while.
-
-        As long as a create is leased: what a create came to should not be called unknown. A late
-        save does no harm, for who lost the lease writes nothing.
-        """
-        start, tries = time.monotonic(), 0
-        while True:
-            try:
-                saved = await self.database.write(work, durable=durable)
-                break
-            except SQLAlchemyError as error:
-                if time.monotonic() - start > self.pace.create:
-                    raise
-                tries += 1
-                log.warning("A step is not saved yet (try %d): %s", tries, type(error).__name__)
-                await asyncio.sleep(min(0.1 * 2**tries, 5))
-        if not saved:
-            raise LeaseLost
-        self.changed()
-        if saved.final:
-            self.events.emit(JobEnded(saved))
-        return saved
-
-    @contextlib.asynccontextmanager
-    async def _leased(self, job: Job) -> AsyncIterator[None]:
-        """Renew the lease during a long step; a lost one ends the step."""
-        step = asyncio.current_task()
-        lost = False
-
-        async def renew() -> None:
-            nonlocal lost
-            while True:
-                await asyncio.sleep(self.pace.silence / 3)
-                with contextlib.suppress(SQLAlchemyError):
-                    if not await self.database.write(
-                        lambda c: leases.renew(c, job, self.pace.lease)
-                    ):
-                        lost = True
-                        if step:
-                            step.cancel()
-                        return
-
-        renewal = asyncio.create_task(renew(), name=f"lease of {job.id}")
-        try:
-            yield
-        except asyncio.CancelledError:
-            if lost:
-                raise LeaseLost from None
-            raise
-        finally:
-            renewal.cancel()
+            return await self.outcome.end(job, State.UNKNOWN, unheard, code="overdue")
+        return await self.outcome.wait(job, error)
 
     def _patience(self, job: Job) -> timedelta:
         """A job checked by hand gets one look, then says again that it is overdue."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from studio.database import Database
-from studio.driving.advance import Advance
+from studio.driving.outcome import Outcome
 from studio.jobs import caps, holds, leases, rows
 from studio.jobs.job import Job, State
 from studio.settings import Settings
@@ -28,22 +28,24 @@ class Claiming:
 
     def __init__(
         self,
-        database: Database,
-        advance: Advance,
+        outcome: Outcome,
         settings: Settings,
         serves: Callable[[], tuple[str, ...]],
     ) -> None:
-        self.database = database
-        self._advance = advance
+        self._outcome = outcome
         self._settings = settings
         self._serves = serves
+
+    @property
+    def database(self) -> Database:
+        return self._outcome.database
 
     async def wait(self) -> float:
         """Seconds until a row is due, one at most; 0: there is one."""
         if not (credentials := self._serves()):
             return 1.0
         if await self.database.read(holds.children_ready):
-            await self._advance.release_children()
+            await self._outcome.release_children()
         due = await self.database.read(lambda connection: leases.next_due(connection, credentials))
         if due is None:
             return 1.0
