@@ -28,6 +28,7 @@ from ui.library_page import FILES as LIBRARY_FILES
 from ui.library_page import LibraryPage
 from ui.login_page import LoginPage
 from ui.own_key import OwnKeyPage
+from ui.refusals import Refusals
 from ui.shared_page import SharedPage
 from ui.spend_page import SpendPage
 from ui.theme import HEAD, theme
@@ -103,6 +104,7 @@ class StudioBlocks(gr.Blocks):
             ],
             "middleware": [
                 Middleware(Listening, setting=self.studio.settings.page_language),
+                Middleware(Refusals),
                 *([telemetry.middleware()] if telemetry else []),
                 *guards(self.studio),
             ],
