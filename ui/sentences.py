@@ -93,6 +93,8 @@ def _phrases_of(language: str) -> Known:
 
 def _pairs(language: str, *, phrases: bool) -> Iterator[tuple[str, str]]:
     """An English line, and the same below it."""
+    if language not in FILES:
+        return iter(())
     said = FILES[language].read_text("utf-8").split(_PHRASES)[phrases]
     lines = [line.strip() for line in said.splitlines()[phrases:] if line.strip()]
     lines = [line for line in lines if not line.startswith("#")]
