@@ -43,8 +43,6 @@ SCHEMA = "0002"
 
 _LOCK = 7_100_200
 """Of PostgreSQL's advisory locks, the one that changes of the shape pass through."""
-_HOUSE = 7_100_201
-"""The one of repairs and imports."""
 
 
 class Utc(TypeDecorator[datetime]):
@@ -158,8 +156,11 @@ gate = Table(
     Column("turn", Integer, nullable=False, default=0),
     Column("polls", Float),
     Column("polls_at", Utc),
+    Column("house", String(40)),
+    Column("house_until", Utc),
 )
-"""One row. Whoever spends or claims updates it first, so that the caps hold across machines."""
+"""One row. Whoever spends or claims updates it first, so that the caps hold across machines;
+``house`` is the one repair or import under way, as long as its lease lasts."""
 
 shares = Table(
     "share",
@@ -281,21 +282,6 @@ class Database:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             yield
 
-    @contextlib.contextmanager
-    def only_one(self) -> Iterator[bool]:
-        """Whether no other process, on any machine, is within this now; SQLite is one machine's."""
-        if self.sqlite:
-            yield True
-            return
-        engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            alone = bool(connection.scalar(text(f"SELECT pg_try_advisory_lock({_HOUSE})")))
-            try:
-                yield alone
-            finally:
-                if alone:
-                    connection.execute(text(f"SELECT pg_advisory_unlock({_HOUSE})"))
-
     def _version(self) -> str | None:
         with self.engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
@@ -340,7 +326,9 @@ def _engine(url: str, pool: int) -> Engine:
         # Asked before each use, so that a server that was replaced costs no step; the overflow is
         # for what works beside the two ways: a check, an export.
         ways: dict[str, Any] = {"pool_pre_ping": True, "pool_size": pool, "max_overflow": 4}
-        return create_engine(url, **ways, pool_recycle=1800, connect_args={"connect_timeout": 10})
+        # Nothing is left on a connection between two transactions: a pooler may hand out another.
+        plain = {"connect_timeout": 10, "prepare_threshold": None}
+        return create_engine(url, **ways, pool_recycle=1800, connect_args=plain)
     patience = {} if "timeout" in make_url(url).query else {"timeout": 10}
     engine = create_engine(url, connect_args=patience)
     event.listen(engine, "connect", _prepare_sqlite)

@@ -129,9 +129,13 @@ class StudioBlocks(gr.Blocks):
             await self.studio.stop()
 
     def drain(self, patience: float) -> None:
-        """Let the steps under way end before close(), which cuts after five seconds."""
+        """Let the steps under way end before close(), which cuts after five seconds.
+
+        A create may take its full time: one that is cut may be paid, and nobody would know.
+        """
         if self._loop and self._loop.is_running():
+            create = self.studio.advance.pace.limits.submit + patience
             stopped: Future[None] = asyncio.run_coroutine_threadsafe(
-                self.studio.stop(patience), self._loop
+                self.studio.stop(patience, create), self._loop
             )
-            stopped.result(patience + 5)
+            stopped.result(create + 5)
