@@ -41,8 +41,12 @@ SCHEMA = "0002"
 """The newest migration in studio/migrations."""
 
 
+_PATIENCE = 10
+"""Seconds that another's lock is waited for."""
 _LOCK = 7_100_200
 """Of PostgreSQL's advisory locks, the one that changes of the shape pass through."""
+_HOUSE = 7_100_201
+"""The one of repairs and imports."""
 
 
 class Utc(TypeDecorator[datetime]):
@@ -156,11 +160,8 @@ gate = Table(
     Column("turn", Integer, nullable=False, default=0),
     Column("polls", Float),
     Column("polls_at", Utc),
-    Column("house", String(40)),
-    Column("house_until", Utc),
 )
-"""One row. Whoever spends or claims updates it first, so that the caps hold across machines;
-``house`` is the one repair or import under way, as long as its lease lasts."""
+"""One row. Whoever spends or claims updates it first, so that the caps hold across machines."""
 
 shares = Table(
     "share",
@@ -279,8 +280,24 @@ class Database:
             yield
             return
         with self.engine.connect() as connection, connection.begin():
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             yield
+
+    @contextlib.contextmanager
+    def only_one(self) -> Iterator[bool]:
+        """Whether no other process, on any machine, is within this now; SQLite is one machine's."""
+        if self.sqlite:
+            yield True
+            return
+        engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            alone = bool(connection.scalar(text(f"SELECT pg_try_advisory_lock({_HOUSE})")))
+            try:
+                yield alone
+            finally:
+                if alone:
+                    connection.execute(text(f"SELECT pg_advisory_unlock({_HOUSE})"))
 
     def _version(self) -> str | None:
         with self.engine.connect() as connection:
@@ -326,10 +343,11 @@ def _engine(url: str, pool: int) -> Engine:
         # Asked before each use, so that a server that was replaced costs no step; the overflow is
         # for what works beside the two ways: a check, an export.
         ways: dict[str, Any] = {"pool_pre_ping": True, "pool_size": pool, "max_overflow": 4}
-        # Nothing is left on a connection between two transactions: a pooler may hand out another.
-        plain = {"connect_timeout": 10, "prepare_threshold": None}
-        return create_engine(url, **ways, pool_recycle=1800, connect_args=plain)
-    patience = {} if "timeout" in make_url(url).query else {"timeout": 10}
+        engine = create_engine(url, **ways, pool_recycle=1800, connect_args={"connect_timeout": 10})
+        if "options" not in make_url(url).query:
+            event.listen(engine, "connect", _prepare_postgresql)
+        return engine
+    patience = {} if "timeout" in make_url(url).query else {"timeout": _PATIENCE}
     engine = create_engine(url, connect_args=patience)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "handle_error", _start_afresh)
@@ -344,6 +362,16 @@ def _start_afresh(context: ExceptionContext) -> None:
     error = context.original_exception
     if isinstance(error, sqlite3.OperationalError) and "locked" not in str(error):
         context.is_disconnect = True
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    """A lock that somebody holds is waited for as long as SQLite's is: clicks get an answer.
+
+    By a statement: a pooler between refuses what comes with the connection.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{_PATIENCE}s'")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

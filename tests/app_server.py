@@ -12,8 +12,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from studio.__main__ import healthy
+
+if TYPE_CHECKING:
+    from tests.parts import Workers
 
 ROOT = Path(__file__).parents[1]
 START_PATIENCE = 120
@@ -48,6 +52,8 @@ class AppServer:
     log: Path
     """Everything it printed."""
     health: str = "/healthz"
+    workers: Workers | None = None
+    """Those beside it, where the tests run on parts that have some."""
 
     @property
     def url(self) -> str:
@@ -55,13 +61,20 @@ class AppServer:
 
     def stop(self) -> int:
         """Ask it to end, as a container's engine does; returns its exit code."""
+        self._end_workers(signal.SIGTERM)
         self.process.terminate()
         return self.process.wait(timeout=30)
 
     def kill(self) -> None:
         """As a crash does: nothing is told, nothing is finished."""
+        self._end_workers(signal.SIGKILL)
         self.process.kill()
         self.process.wait()
+
+    def _end_workers(self, by: signal.Signals) -> None:
+        if self.workers:
+            self.workers.tell(by)
+            self.workers.ended()
 
     def wait_until_healthy(self) -> None:
         end = time.monotonic() + START_PATIENCE
@@ -83,12 +96,15 @@ def start(
     """Start the app in the folder ``code`` and wait until it answers.
 
     ``port`` and ``outputs`` of an earlier one take its place. ``environ`` comes on top of the
-    environment of the tests.
+    environment of the tests. Where these run on other parts, it stands on them, with its workers.
     """
+    from tests import parts  # they are servers of their own, which start like the app
+
     port = port or free_port()
     outputs.mkdir(parents=True, exist_ok=True)
     log = outputs.with_name(f"{outputs.name}.log")
-    settings = {"OUTPUTS_DIR": str(outputs), "GRADIO_SERVER_PORT": str(port), **environ}
+    own = {} if "DATABASE_URL" in environ else parts.environ_of(outputs)
+    settings = {"OUTPUTS_DIR": str(outputs), "GRADIO_SERVER_PORT": str(port), **own, **environ}
     with log.open("ab") as file:
         process = subprocess.Popen(
             command,
@@ -98,7 +114,8 @@ def start(
             stderr=file,
             preexec_fn=end_with_the_tests,
         )
-    server = AppServer(process, port, outputs, log, health)
+    workers = parts.workers_of({**os.environ, **settings}) if own else None
+    server = AppServer(process, port, outputs, log, health, workers)
     try:
         server.wait_until_healthy()
     except BaseException:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests import app_server as app
-from tests import tools
+from tests import parts, tools
 from tests.services import azurite, postgres, postgres_url, redis
 
 __all__ = ["azurite", "postgres", "postgres_url", "redis"]  # fixtures for all
@@ -49,6 +49,24 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         patch.setenv("NO_GCE_CHECK", "true")
         patch.setenv("OUTPUTS_DIR", str(tmp_path_factory.mktemp("outputs")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=parts.CLUSTERED)
+def servers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The servers that STUDIO_PARTS names, for all apps of a process."""
+    named = {name: request.getfixturevalue(name) for name in ("postgres", "azurite")}
+    redis = request.getfixturevalue("redis") if parts.PARTS == "redis" else None
+    parts.Servers.running = parts.Servers(**named, redis=redis)
+    yield
+    parts.forget(parts.known())
+
+
+@pytest.fixture(autouse=parts.CLUSTERED)
+def parts_of_a_test() -> Iterator[None]:
+    """What the apps of one test stood on goes with it."""
+    before = parts.known()
+    yield
+    parts.forget(parts.known() - before)
 
 
 @pytest.fixture
@@ -102,11 +120,32 @@ def page(browser: Browser) -> Iterator[Page]:
     assert asked <= {"127.0.0.1", "localhost"}, f"the page asked {asked}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a browser, so that nobody has to remember to."""
+LEFT_OUT = pytest.StashKey[list[str]]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs a browser, so that nobody has to remember to.
+
+    Where STUDIO_PARTS names other parts, what is about the default ones alone is left out.
+    """
+    if parts.CLUSTERED:
+        alone = {item: mark for item in items if (mark := item.get_closest_marker("files_only"))}
+        config.hook.pytest_deselected(items=list(alone))
+        config.stash[LEFT_OUT] = [f"{item.nodeid}: {m.args[0]}" for item, m in alone.items()]
+        items[:] = [item for item in items if item not in alone]
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tell what was left out, and why."""
+    if left_out := config.stash.get(LEFT_OUT, []):
+        terminalreporter.section(f"left out on {parts.PARTS}: only about the default parts")
+        for line in left_out:
+            terminalreporter.line(line)
 
 
 @pytest.hookimpl(wrapper=True)

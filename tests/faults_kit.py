@@ -23,8 +23,9 @@ from studio.driving.pace import Pace
 from studio.jobs import rows
 from studio.jobs.job import FINAL, Job, State
 from studio.studio import Studio
+from tests.kept import kept_in
 from tests.strict_google import KEY, PROJECT, TOKEN, Plan, Seen, StrictGoogle
-from tests.studio_kit import ME, over, settings_for
+from tests.studio_kit import ME, logs_of_workers, new_studio, over, settings_for
 from veo_client import Credentials, Limits, VideoRequest
 
 OMNI, VEO = "gemini-omni-1.2-flash", "veo-3.1-lite-generate-001"
@@ -172,7 +173,7 @@ async def _run(
             for fault in faults:
                 for route, plan in ({**fault.before, fault.route: fault.plan}).items():
                     google.faults[fault.name, route] = plan
-            studio = Studio(settings_for(outputs, google.both, **more), SOON)
+            studio = new_studio(settings_for(outputs, google.both, **more), SOON)
             await studio.start()
             try:
                 jobs = {fault.name: await _asked(studio, fault) for fault in faults}
@@ -189,6 +190,7 @@ async def _run(
                 after = await _rows(studio, jobs)
             finally:
                 await studio.stop()
+                lines += logs_of_workers(studio)
     return Ran(outputs, google, during, seen_at, after, "\n".join(lines))
 
 
@@ -300,13 +302,14 @@ def check_sentence(reason: str) -> None:
 
 def check_files(ran: Ran) -> None:
     """In the library lies what is complete, byte for byte, and nothing else."""
-    kept = {job.id for job in ran.after.values() if job.state is State.COMPLETED}
-    names = {path.name for path in (ran.outputs / "videos").iterdir()}
-    assert {name.partition(".")[0] for name in names} == kept
+    kept = kept_in(ran.outputs)
+    ids = {job.id for job in ran.after.values() if job.state is State.COMPLETED}
+    names = {path.name for path in (kept / "videos").iterdir()}
+    assert {name.partition(".")[0] for name in names} == ids
     assert not [name for name in names if name.endswith(".part")]
     assert not list((ran.outputs / "tmp").glob("*.part"))
-    for id in kept:
-        assert (ran.outputs / "videos" / f"{id}.mp4").read_bytes() == ran.google.video
+    for id in ids:
+        assert (kept / "videos" / f"{id}.mp4").read_bytes() == ran.google.video
 
 
 def check_secrets(ran: Ran) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
 import shutil
 import signal
 from collections.abc import Callable, Iterable, Iterator
@@ -22,11 +21,9 @@ from studio.jobs import rows
 from studio.jobs.job import Job, State
 from studio.library.keeping import key
 from tests.killed_app import Kill, Life, Moment, live
+from tests.parts import FORKS
 from tests.pictures import picture
 from tests.strict_google import StrictGoogle
-
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.killed_app"])
 
 LIVES_AT_ONCE = 6
 """A life is mostly waiting for Google."""

@@ -20,10 +20,13 @@ from studio.jobs.records import Record
 from studio.library import sidecar
 from studio.library.keeping import key
 from studio.media.video import look_at
-from studio.storage.files import Files
+from studio.settings import Settings
+from studio.storage.opening import storage_of
 from studio.storage.storage import Storage
 from studio.upkeep.check import Check
 from studio.upkeep.findings import Finding, Kind
+from tests import parts
+from tests.kept import Kept
 
 
 @cache
@@ -44,19 +47,18 @@ class Shelf:
     """An outputs folder with its database."""
 
     def __init__(self, root: Path, database: str = "", storage: Storage | None = None) -> None:
-        """``database``, ``storage``: others than SQLite and files in the folder."""
-        self.storage = storage or Files(root)
+        """``database``, ``storage``: others than those that the tests run on."""
+        how = parts.on_the_parts(Settings(outputs_dir=root, database_url=database))
+        self.storage = storage or storage_of(how)
         self.storage.prepare()
         self.root = self.storage.root
-        self.database = Database(database or f"sqlite:///{self.root / 'studio.db'}")
+        self.database = Database(how.database)
         self.database.prepare()
 
-    def path(self, name: str) -> Path:
-        path = self.storage.path(name)
-        assert path, "it is kept elsewhere"
-        return path
+    def path(self, name: str) -> Kept:
+        return Kept(self.storage, name)
 
-    def video(self, id: str) -> Path:
+    def video(self, id: str) -> Kept:
         return self.path(key(id, ".mp4"))
 
     def add(self, video: bytes | None = None, **changes: Any) -> str:
@@ -100,8 +102,8 @@ class Shelf:
 
     def files(self) -> dict[str, bytes]:
         """All that is kept, by name."""
-        kept = [path for folder in ("videos", "inputs") for path in (self.root / folder).iterdir()]
-        return {str(path.relative_to(self.root)): path.read_bytes() for path in kept}
+        kept = [path for name in ("videos", "inputs") for path in self.path(name).iterdir()]
+        return {path.key: path.read_bytes() for path in kept}
 
     def check(self, *, repair: bool = True, quick: bool = False) -> list[Finding]:
         return [*Check(self.storage, self.database, repair=repair, quick=quick).run()]

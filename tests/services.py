@@ -15,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,6 +33,11 @@ ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """Of every Azurite, as its documentation tells."""
 
+QUEUES = 1000
+"""So many apps of one test process can have a queue of their own."""
+OTHER_KEY = "c3R1ZGlv"
+"""Of the accounts that carry them."""
+
 PATIENCE = 120
 """Seconds that a server may take to start or to stop."""
 
@@ -48,6 +53,8 @@ class Server:
     ends_by: signal.Signals = signal.SIGTERM
     asks: Sequence[str] = ()
     """The command that ends well once it is ready; by default it is ready when it listens."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """Beside that of the tests."""
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
@@ -61,6 +68,7 @@ class Server:
             self.command,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, **self.environ},
             preexec_fn=partial(end_with_the_tests, signal.SIGQUIT),
             start_new_session=True,
             user=self.user,
@@ -132,6 +140,10 @@ class Redis:
     url: str
     server: Server | None
 
+    def queue(self, number: int) -> str:
+        """QUEUE_URL of one of its databases."""
+        return f"{self.url.rpartition('/')[0]}/{number % QUEUES}"
+
 
 @dataclass
 class Azurite:
@@ -158,6 +170,12 @@ class Azurite:
         """QUEUE_URL of its queues."""
         return f"azurestoragequeues://{KEY}@{self.queue_url}"
 
+    def queue(self, number: int) -> str:
+        """QUEUE_URL of the queues of another account, for each has one of Celery's name."""
+        assert self.server, "accounts can be given only to an Azurite that the tests start"
+        place = self.queue_url.replace(ACCOUNT, f"studio{number % QUEUES}")
+        return f"azurestoragequeues://{OTHER_KEY}@{place}"
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
@@ -176,7 +194,7 @@ def running_postgres() -> Iterator[Postgres]:
     if not folder:
         pytest.skip(tools.SERVICES_CURE)
     user = "postgres" if tools.is_root() else None
-    with home_of(user) as home:
+    with _home(user) as home:
         server = _new_postgres(folder, home, user)
         server.start()
         yield Postgres(f"postgresql://studio@127.0.0.1:{server.port}/postgres", server)
@@ -197,7 +215,7 @@ def _new_postgres(folder: Path, home: Path, user: str | None) -> Server:
     )
     port = free_port()
     command = [folder / "postgres", "-D", home / "data", "-p", port, "-k", home]
-    settings = ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=200")
+    settings = ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=300")
     more = [word for setting in settings for word in ("-c", setting)]
     asks = [str(folder / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     return Server([*map(str, command), *more], port, user, ends_by=signal.SIGINT, asks=asks)
@@ -239,6 +257,7 @@ def running_redis() -> Iterator[Redis]:
         pytest.skip(tools.SERVICES_CURE)
     port = free_port()
     quiet = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    quiet += ["--databases", str(QUEUES)]
     server = Server([command, "--port", str(port), *quiet], port)
     server.start()
     yield Redis(f"redis://127.0.0.1:{port}/0", server)
@@ -261,12 +280,14 @@ def running_azurite() -> Iterator[Azurite]:
     command, node = tools.azurite(), shutil.which("node")
     if not command.exists() or not node:
         pytest.skip(tools.SERVICES_CURE)
-    with home_of(None) as home:
+    with _home(None) as home:
         blob, queue = free_port(), free_port()
         ports = ["--blobPort", str(blob), "--queuePort", str(queue), "--tablePort", "0"]
         quiet = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
         more = ["--location", str(home), "--disableProductStyleUrl"]
-        server = Server([node, str(command), *quiet, *ports, *more], blob)
+        others = (f"studio{number}:{OTHER_KEY}" for number in range(QUEUES))
+        accounts = {"AZURITE_ACCOUNTS": ";".join([f"{ACCOUNT}:{KEY}", *others])}
+        server = Server([node, str(command), *quiet, *ports, *more], blob, environ=accounts)
         server.start()
         yield Azurite(_account(blob), _account(queue), server)
         server.stop()
@@ -277,7 +298,7 @@ def _account(port: int) -> str:
 
 
 @contextmanager
-def home_of(user: str | None) -> Iterator[Path]:
+def _home(user: str | None) -> Iterator[Path]:
     """A folder that this user may reach; pytest's own are closed to others."""
     with tempfile.TemporaryDirectory(prefix="service-", ignore_cleanup_errors=True) as home:
         if user:

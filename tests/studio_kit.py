@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 from studio.access import OWNER, Visitor
+from studio.driving.pace import Pace
 from studio.jobs.job import Job, State
 from studio.settings import Settings
 from studio.studio import Studio
+from tests import parts
 from tests.strict_google import StrictGoogle
 from veo_client import Credentials, VideoRequest
 from veo_client.models import load_models
@@ -37,12 +41,43 @@ def settings_for(outputs: Path, credentials: Credentials, **more: Any) -> Settin
     )
 
 
+def new_studio(settings: Settings, pace: Pace | None = None) -> Studio:
+    """A studio of these settings on the parts that the tests run on."""
+    return ClusteredStudio(settings, pace) if parts.CLUSTERED else Studio(settings, pace)
+
+
+class ClusteredStudio(Studio):
+    """One whose jobs are driven by workers: processes that start and stop with it."""
+
+    def __init__(self, settings: Settings, pace: Pace | None) -> None:
+        settings = parts.on_the_parts(settings)
+        super().__init__(settings, pace)
+        self.workers = parts.Workers(settings, pace or Pace(), os.environ)
+
+    async def start(self) -> None:
+        running = self._driver
+        await super().start()
+        if not running:
+            self.workers.start()
+
+    async def stop(self, patience: float = 20.0) -> None:
+        self.workers.tell(signal.SIGTERM)
+        await super().stop(patience)
+        await asyncio.to_thread(self.workers.ended)
+
+
+def logs_of_workers(studio: Studio) -> list[str]:
+    """What they have logged, where there are any."""
+    homes = studio.workers.homes if isinstance(studio, ClusteredStudio) else []
+    return [home.with_suffix(".log").read_text() for home in homes]
+
+
 @contextlib.asynccontextmanager
 async def studio_on(
     google: StrictGoogle, outputs: Path, *, veo: bool = False, **more: Any
 ) -> AsyncIterator[Studio]:
     """A started studio whose Google is ``google``; stopped as a shutdown would."""
-    studio = Studio(settings_for(outputs, google.veo if veo else google.omni, **more))
+    studio = new_studio(settings_for(outputs, google.veo if veo else google.omni, **more))
     await studio.start()
     try:
         yield studio
@@ -54,7 +89,7 @@ async def studio_on(
 async def studio_on_stand_in(home: Path, **more: Any) -> AsyncIterator[tuple[Studio, StandIn]]:
     """A studio that takes a hurried stand-in for Google: real clips, and everything has a price."""
     stand_in = await StandIn.start(home / "stand-in", speed=60)
-    studio = Studio(settings_for(home / "outputs", stand_in.credentials, **more))
+    studio = new_studio(settings_for(home / "outputs", stand_in.credentials, **more))
     await studio.start()
     try:
         yield studio, stand_in
@@ -69,7 +104,7 @@ async def made(studio: Studio, prompt: str = "a fox in the snow", **fields: Any)
     return await over(studio, job)
 
 
-async def over(studio: Studio, *jobs: Job, within: float = 20) -> Job:
+async def over(studio: Studio, *jobs: Job, within: float = 60) -> Job:
     """The last of ``jobs`` once all are final."""
     last = jobs[-1]
     async with asyncio.timeout(within):
@@ -78,7 +113,7 @@ async def over(studio: Studio, *jobs: Job, within: float = 20) -> Job:
     return last
 
 
-async def until(studio: Studio, job: Job, state: State, within: float = 10) -> Job:
+async def until(studio: Studio, job: Job, state: State, within: float = 60) -> Job:
     """The job as it first is in ``state``."""
     async with asyncio.timeout(within):
         async for seen in studio.jobs.watch([job.id]):

@@ -33,6 +33,7 @@ from studio.routes import DESCRIPTION, routes
 from studio.settings import Settings
 from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, api, clip, openai_at, picture
+from tests.kept import kept_in
 from tests.strict_google import Plan, StrictGoogle
 from tests.studio_kit import made, until
 from veo_client import RequestError
@@ -542,7 +543,7 @@ async def test_the_thumbnail_is_a_picture_and_the_rest_is_refused(tmp_path: Path
 async def test_a_lost_file_is_said_and_the_entry_stays(tmp_path: Path) -> None:
     async with StrictGoogle() as google, api(google, tmp_path) as (client, studio):
         job = await made(studio)
-        (tmp_path / "videos" / f"{job.id}.mp4").unlink()
+        (kept_in(tmp_path) / "videos" / f"{job.id}.mp4").unlink()
         answer = await client.get(f"/v1/videos/{job.id}/content")
         entry = await client.get(f"/v1/videos/{job.id}")
     assert answer.status_code == 404

@@ -18,7 +18,7 @@ from studio.jobs import ledger
 from studio.jobs.budget import OverBudget
 from studio.library.search import Query
 from studio.studio import Studio
-from tests.studio_kit import ME, STRANGER, settings_for, studio_on_stand_in
+from tests.studio_kit import ME, STRANGER, new_studio, settings_for, studio_on_stand_in
 from veo_client import FilteredError, ModelUnavailable, QuotaError, RequestError
 from veo_client.stand_in import StandIn
 
@@ -110,7 +110,7 @@ async def test_the_budget_holds_for_drawings_too_and_strangers_are_not_served(
 ) -> None:
     _, stand_in = there
     settings = settings_for(tmp_path, stand_in.credentials, daily_budget=0.15)
-    studio = Studio(settings)
+    studio = new_studio(settings)
     draws = [studio.assist.draw(f"fox {number}", ME) for number in range(5)]
     answers = await asyncio.gather(*draws, return_exceptions=True)
     with pytest.raises(ModelUnavailable):
@@ -132,7 +132,7 @@ async def test_either_platform_can_be_asked(
         credentials = replace(credentials, gemini_api_key=None)
     else:
         credentials = replace(credentials, project=None)
-    studio = Studio(settings_for(tmp_path, credentials))
+    studio = new_studio(settings_for(tmp_path, credentials))
     text = await studio.assist.rewrite("a fox", ME)
     await studio.providers.aclose()
     studio.database.close()

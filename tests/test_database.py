@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from studio.database import SCHEMA, Database, gate, metadata
 from studio.jobs import leases, rows
@@ -130,6 +131,44 @@ def test_a_due_row_is_claimed_once_by_many_claimants(database: Database) -> None
     for thread in threads:
         thread.join()
     assert len(claimed) == len(set(claimed)) == 60
+
+
+def test_who_reads_a_row_to_change_it_is_alone_with_it(database: Database) -> None:
+    """Otherwise a click would be told that somebody came between, and lost."""
+    job = a_job()
+    database.write_now(lambda c: rows.insert(c, job, None))
+    saved: list[Job | None] = []
+
+    def look_and_change(connection: Connection) -> None:
+        seen = rows.one(connection, job.id, to_change=True)
+        assert seen
+        saved.append(rows.save(connection, seen, {"attempts": seen.attempts + 1}))
+
+    def often() -> None:
+        for _ in range(20):
+            database.write_now(look_and_change)
+
+    several = [threading.Thread(target=often) for _ in range(3)]
+    for one in several:
+        one.start()
+    for one in several:
+        one.join()
+    assert len(saved) == 60
+    assert max(one.attempts for one in saved if one) == 60
+
+
+def test_no_lock_of_anothers_is_waited_for_without_end(postgres_url: str) -> None:
+    """On SQLite its own ten seconds hold."""
+    patient, own = Database(postgres_url), Database(f"{postgres_url}?options=-clock_timeout%3D500")
+    with patient.engine.connect() as connection:
+        assert connection.scalar(text("SHOW lock_timeout")) == "10s"
+    own.prepare()
+    with patient.engine.begin() as holder:
+        holder.execute(text("LOCK TABLE job IN EXCLUSIVE MODE"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            own.write_now(lambda c: rows.insert(c, a_job(), None))
+    for database in (patient, own):
+        database.close()
 
 
 def test_who_lost_the_lease_writes_nothing(database: Database) -> None:

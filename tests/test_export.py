@@ -120,7 +120,7 @@ def test_what_comes_back_is_what_went(
         assert came.added == out.videos + out.others == len(other.rows())
         assert other.files().items() <= shelf.files().items()
         listed = {row["id"] for row in other.rows().values() if row["state"] == State.COMPLETED}
-        assert {path.stem for path in (other.root / "videos").glob("*.mp4")} == listed
+        assert {path.stem for path in other.path("videos").glob("*.mp4")} == listed
         assert other.check() == []
         again = bring_in(other, Path(folder) / name)
         assert (again.added, again.restored) == (0, 0)

@@ -12,8 +12,9 @@ from studio.jobs.job import Job, State
 from studio.studio import Studio
 from tests.faults_kit import OMNI, SOON, FaultyGoogle, check_sentence, prompt_of
 from tests.faults_of_create import BAD_KEY, HTML
+from tests.kept import kept_in
 from tests.strict_google import Plan, error_body
-from tests.studio_kit import ME, over, settings_for, until
+from tests.studio_kit import ME, new_studio, over, settings_for, until
 from veo_client import VideoRequest
 
 pytestmark = pytest.mark.slow
@@ -57,7 +58,7 @@ async def told(studio: Studio, job: Job) -> Job:
 async def test_a_cancelled_video_is_stopped_or_arrives(tmp_path: Path) -> None:
     async with FaultyGoogle() as google:
         google.running_polls = 1000
-        studio = Studio(settings_for(tmp_path, google.both), SOON)
+        studio = new_studio(settings_for(tmp_path, google.both), SOON)
         await studio.start()
         try:
             jobs = {}
@@ -85,7 +86,7 @@ async def test_a_cancelled_video_is_stopped_or_arrives(tmp_path: Path) -> None:
         if name in stopped:
             assert (end.state, end.cost) == (State.CANCELLED, None), name
             assert re.search(STOPPED, end.reason or "")
-            assert not list((tmp_path / "videos").glob(f"{end.id}*"))
+            assert not list((kept_in(tmp_path) / "videos").glob(f"{end.id}*"))
         else:
             assert end.state is State.COMPLETED, name
             assert end.cost

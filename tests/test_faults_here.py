@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import resource
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -21,9 +20,12 @@ from studio.database import jobs as table
 from studio.jobs.job import Job, State
 from studio.jobs.jobs import Unavailable
 from studio.studio import Studio
+from tests import parts
+from tests.bases import a_database
 from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, at_once, check_sentence
+from tests.kept import kept_in
 from tests.strict_google import Plan, error_body, fake_mp4
-from tests.studio_kit import ME, over, settings_for, until
+from tests.studio_kit import ME, ClusteredStudio, new_studio, over, settings_for, until
 from veo_client import VideoRequest
 
 pytestmark = pytest.mark.slow
@@ -33,7 +35,7 @@ SHORT = replace(SOON, silence=1.0, create=4.0)
 
 @asynccontextmanager
 async def at_work(google: FaultyGoogle, outputs: Path, database: str = "") -> AsyncIterator[Studio]:
-    studio = Studio(settings_for(outputs, google.both, database_url=database), SHORT)
+    studio = new_studio(settings_for(outputs, google.both, database_url=database), SHORT)
     await studio.start()
     try:
         yield studio
@@ -56,9 +58,9 @@ async def reading(studio: Studio, job: Job, words: str) -> Job:
 
 def whole(outputs: Path, job: Job, google: FaultyGoogle) -> bool:
     """The video lies in the library, whole, and nothing half beside it."""
-    files = sorted(path.name for path in (outputs / "videos").iterdir())
+    files = sorted(path.name for path in (kept_in(outputs) / "videos").iterdir())
     assert not [name for name in files if name.endswith(".part")]
-    return (outputs / "videos" / f"{job.id}.mp4").read_bytes() == google.video
+    return (kept_in(outputs) / "videos" / f"{job.id}.mp4").read_bytes() == google.video
 
 
 # The clock. All time that counts stands in the rows, so a clock that is set back is the same as
@@ -145,37 +147,55 @@ async def jump_in_a_download(outputs: Path, hours: float) -> None:
 
 
 @contextmanager
-def no_file_longer_than(size: int) -> Iterator[None]:
-    """The kernel's own limit for files stands in for a disk without room."""
+def no_file_longer_than(size: int, studio: Studio) -> Iterator[None]:
+    """The kernel's own limit for files stands in for a disk without room, wherever jobs run."""
+    processes = [os.getpid(), *driving(studio)]
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    for process in processes:
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        for process in processes:
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def homes(studio: Studio) -> list[Path]:
+    """The outputs folders of all who drive its jobs."""
+    if isinstance(studio, ClusteredStudio):
+        return [studio.storage.root, *studio.workers.homes]
+    return [studio.storage.root]
+
+
+def driving(studio: Studio) -> list[int]:
+    """The processes beside this one that drive its jobs."""
+    if isinstance(studio, ClusteredStudio):
+        return [one.pid for one in studio.workers.processes if one.pid]
+    return []
 
 
 async def test_a_disk_that_is_full_when_the_video_comes_is_waited_for(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         google.video = fake_mp4(8_000_000)
-        with no_file_longer_than(6_000_000):
+        with no_file_longer_than(6_000_000, studio):
             for job in (jobs := [await asked(studio, OMNI), await asked(studio, VEO)]):
                 row = await reading(studio, job, "disk is full")
                 assert row.state is State.DOWNLOADING
                 check_sentence(row.reason or "")
-            assert list((tmp_path / "videos").iterdir()) == []
+            assert list((kept_in(tmp_path) / "videos").iterdir()) == []
         await over(studio, *jobs)
         assert all(whole(tmp_path, job, google) for job in jobs)
     assert google.creates == 2
 
 
+@pytest.mark.files_only("PostgreSQL's disk is its own; a database that is away is among the others")
 async def test_an_id_that_the_full_disk_can_not_take_is_kept_till_it_can(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         for route in ("omni_create", "veo_create"):
             google.faults["a fox", route] = Plan(delay=0.5)
         jobs = [await asked(studio, OMNI), await asked(studio, VEO)]
         await asyncio.gather(*(until(studio, job, State.SUBMITTING) for job in jobs))
-        with no_file_longer_than(1):
+        with no_file_longer_than(1, studio):
             await asyncio.sleep(1.5)
             assert google.creates == 2
         ends = [await over(studio, job) for job in jobs]
@@ -188,14 +208,16 @@ async def nothing_is_paid_while_the_folder_can_not_be_written(tmp_path: Path) ->
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         google.faults["a fox", "omni_create"] = limit
         job = await reading(studio, await asked(studio), "limit")
-        (tmp_path / "tmp").rename(tmp_path / "away")
+        for home in homes(studio):
+            (home / "tmp").rename(home / "away")
         job = await reading(studio, job, "can't be written")
         tried = len(google.sent_at["a fox"])
         google.faults.clear()
         await asyncio.sleep(1)
         assert len(google.sent_at["a fox"]) == tried
         check_sentence(job.reason or "")
-        (tmp_path / "away").rename(tmp_path / "tmp")
+        for home in homes(studio):
+            (home / "away").rename(home / "tmp")
         job = await over(studio, job)
     assert job.state is State.COMPLETED
     assert google.creates == 1
@@ -231,32 +253,6 @@ async def what_belongs_beside_a_video_is_written_later(tmp_path: Path) -> None:
 
 # The database
 
-HOLD = """
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute("BEGIN EXCLUSIVE")
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def held_by_another_process(database: Path) -> Iterator[None]:
-    command = [sys.executable, "-S", "-c", HOLD, str(database)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        assert holder.stdout
-        assert holder.stdout.readline() == b"held\n"
-        try:
-            yield
-        finally:
-            holder.kill()
-
-
-def impatient(outputs: Path) -> str:
-    """The database's address; it waits half a second for another's lock."""
-    (outputs / "db").mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{outputs / 'db' / 'studio.db'}?timeout=0.5"
-
 
 async def what_a_create_came_to_is_kept_till_the_locked_database_takes_it(
     tmp_path: Path,
@@ -271,11 +267,12 @@ async def what_a_create_came_to_is_kept_till_the_locked_database_takes_it(
 
 
 async def locked_in_a_create(outputs: Path, model: str, plan: Plan) -> Job:
-    async with FaultyGoogle() as google, at_work(google, outputs, impatient(outputs)) as studio:
+    base = a_database(outputs)
+    async with FaultyGoogle() as google, at_work(google, outputs, base.url) as studio:
         for route in ("omni_create", "veo_create"):
             google.faults["a fox", route] = plan
         job = await until(studio, await asked(studio, model), State.SUBMITTING)
-        with held_by_another_process(outputs / "db" / "studio.db"):
+        with base.held():
             await asyncio.sleep(2.5)
             assert len(google.sent_at["a fox"]) == 1
         job = await over(studio, job)
@@ -284,8 +281,9 @@ async def locked_in_a_create(outputs: Path, model: str, plan: Plan) -> Job:
 
 
 async def a_click_on_a_locked_database_is_told_that_it_cost_nothing(tmp_path: Path) -> None:
-    async with FaultyGoogle() as google, at_work(google, tmp_path, impatient(tmp_path)) as studio:
-        with held_by_another_process(tmp_path / "db" / "studio.db"):
+    base = a_database(tmp_path)
+    async with FaultyGoogle() as google, at_work(google, tmp_path, base.url) as studio:
+        with base.held():
             with pytest.raises(Unavailable) as caught:
                 await asked(studio)
             with pytest.raises(Unavailable):
@@ -297,16 +295,16 @@ async def a_click_on_a_locked_database_is_told_that_it_cost_nothing(tmp_path: Pa
 
 
 async def jobs_go_on_after_the_database_was_locked_or_gone(tmp_path: Path) -> None:
-    async with FaultyGoogle() as google, at_work(google, tmp_path, impatient(tmp_path)) as studio:
+    base = a_database(tmp_path)
+    async with FaultyGoogle() as google, at_work(google, tmp_path, base.url) as studio:
         models = (OMNI, VEO, OMNI, VEO)
         jobs = [await asked(studio, model, f"fox {n}") for n, model in enumerate(models)]
         for _ in range(2):
             await asyncio.sleep(0.3)
-            with held_by_another_process(tmp_path / "db" / "studio.db"):
+            with base.held():
                 await asyncio.sleep(0.9)
-            (tmp_path / "db").rename(tmp_path / "away")
-            await asyncio.sleep(0.4)
-            (tmp_path / "away").rename(tmp_path / "db")
+            with base.gone():
+                await asyncio.sleep(0.4)
         await over(studio, *jobs)
         ends = [await studio.jobs.get(job.id, ME.owner) for job in jobs]
     assert {job.state for job in ends if job} == {State.COMPLETED}
@@ -315,7 +313,8 @@ async def jobs_go_on_after_the_database_was_locked_or_gone(tmp_path: Path) -> No
 
 async def a_database_that_was_another_for_a_while_is_found_again(tmp_path: Path) -> None:
     """A volume that is gone shows an empty folder, in which SQLite makes an empty file."""
-    async with FaultyGoogle() as google, at_work(google, tmp_path, impatient(tmp_path)) as studio:
+    base = a_database(tmp_path)
+    async with FaultyGoogle() as google, at_work(google, tmp_path, base.url) as studio:
         google.faults["a fox", "omni_poll"] = Plan(503)
         job = await until(studio, await asked(studio), State.RUNNING)
         (tmp_path / "db").rename(tmp_path / "away")
@@ -346,35 +345,48 @@ async def a_picture_that_is_gone_when_its_turn_comes_costs_nothing(tmp_path: Pat
             request = VideoRequest(prompt="a fox", model=model, first_frame=picture)
             job, *_ = await studio.jobs.submit(request, ME)
             job = await reading(studio, job, "limit")
-            (tmp_path / str(job.request["first_frame"])).unlink()
+            (kept_in(tmp_path) / str(job.request["first_frame"])).unlink()
             job = await over(studio, job)
             assert (job.state, job.cost) == (State.FAILED, 0.0)
             check_sentence(job.reason or "")
     assert google.creates == 0
 
 
-SCENARIOS = (
+SCENARIOS = [
     a_clock_that_jumps_while_google_works_costs_no_video,
     a_clock_set_far_ahead_gives_up_nothing_for_good,
     a_clock_that_jumps_during_a_create_sends_no_second,
     a_clock_that_jumps_during_a_download_leaves_one_whole_file,
     nothing_is_paid_while_the_folder_can_not_be_written,
-    a_folder_that_is_gone_for_a_while_is_waited_for,
-    what_belongs_beside_a_video_is_written_later,
     what_a_create_came_to_is_kept_till_the_locked_database_takes_it,
     a_click_on_a_locked_database_is_told_that_it_cost_nothing,
     jobs_go_on_after_the_database_was_locked_or_gone,
-    a_database_that_was_another_for_a_while_is_found_again,
     a_picture_that_is_gone_when_its_turn_comes_costs_nothing,
-)
+]
+OF_FILES = {
+    a_folder_that_is_gone_for_a_while_is_waited_for: (
+        "a container has no folders; a blob store that is away is in tests/test_cluster.py"
+    ),
+    what_belongs_beside_a_video_is_written_later: "no folder can lie in the way of a blob",
+    a_database_that_was_another_for_a_while_is_found_again: (
+        "a server that is away shows no empty database in its place"
+    ),
+}
+"""Those about the default parts alone, and why."""
+
+ONLY = [
+    pytest.param(scenario.__name__, marks=pytest.mark.files_only(why))
+    for scenario, why in OF_FILES.items()
+]
 
 
 @pytest.fixture(scope="module")
 def errors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, BaseException | None]:
-    return at_once(SCENARIOS, tmp_path_factory.mktemp("here"))
+    here = SCENARIOS if parts.CLUSTERED else [*SCENARIOS, *OF_FILES]
+    return at_once(here, tmp_path_factory.mktemp("here"))
 
 
-@pytest.mark.parametrize("name", [scenario.__name__ for scenario in SCENARIOS])
+@pytest.mark.parametrize("name", [*(scenario.__name__ for scenario in SCENARIOS), *ONLY])
 def test_no_video_is_lost_or_paid_twice(errors: dict[str, BaseException | None], name: str) -> None:
     if error := errors[name]:
         raise error

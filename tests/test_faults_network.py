@@ -18,8 +18,9 @@ from studio.settings import Settings
 from studio.studio import Studio
 from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, at_once, check_sentence
 from tests.faults_of_look import VIOLATES, response
+from tests.kept import kept_in
 from tests.strict_google import Plan, error_body, fake_mp4
-from tests.studio_kit import ME, over, settings_for, until
+from tests.studio_kit import ME, new_studio, over, settings_for, until
 from veo_client import Limits, VideoRequest
 
 pytestmark = pytest.mark.slow
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.slow
 @asynccontextmanager
 async def at_work(google: FaultyGoogle, outputs: Path) -> AsyncIterator[Studio]:
     pace = replace(SOON, silence=0.7, limits=Limits(connect=2, silence=2, submit=8, poll=8))
-    studio = Studio(settings_for(outputs, google.both), pace)
+    studio = new_studio(settings_for(outputs, google.both), pace)
     await studio.start()
     try:
         yield studio
@@ -133,7 +134,7 @@ async def bytes_in_place_of_an_address_are_kept(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         google.inline = True
         job, _ = await ended(studio, *await asked(studio))
-        assert (tmp_path / "videos" / f"{job.id}.mp4").read_bytes() == google.video
+        assert (kept_in(tmp_path) / "videos" / f"{job.id}.mp4").read_bytes() == google.video
     assert google.seen("file") == []
 
 
@@ -150,7 +151,7 @@ async def of_four_videos_some_may_be_held_back(tmp_path: Path) -> None:
 
 
 async def a_stand_in_that_dies_is_replaced_and_its_videos_arrive(tmp_path: Path) -> None:
-    studio = Studio(Settings(outputs_dir=tmp_path, stand_in="always"), SOON)
+    studio = new_studio(Settings(outputs_dir=tmp_path, stand_in="always"), SOON)
     await studio.start()
     try:
         jobs = await asked(studio)

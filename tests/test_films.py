@@ -26,8 +26,10 @@ from studio.settings import Settings
 from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, clip, picture, serving
 from tests.api_kit import api as api_on
+from tests.kept import kept_in
 from tests.library_kit import a_record
 from tests.strict_google import Plan, StrictGoogle
+from tests.studio_kit import new_studio
 from tests.test_api import fits
 from veo_client.models import load_models
 
@@ -39,7 +41,7 @@ OTHER = {**ELSEWHERE, "authorization": "Bearer another-long-secret-word"}
 @contextlib.asynccontextmanager
 async def api(tmp_path: Path, **more: Any) -> AsyncIterator[tuple[httpx.AsyncClient, Studio]]:
     """A studio whose stand-in is never reached: nothing here is run but with Google."""
-    studio = Studio(Settings(outputs_dir=tmp_path, stand_in="always", **more))
+    studio = new_studio(Settings(outputs_dir=tmp_path, stand_in="always", **more))
     async with serving(studio) as url, httpx.AsyncClient(base_url=url, timeout=30) as client:
         yield client, studio
 
@@ -129,12 +131,12 @@ async def test_a_chain_is_paid_once_and_a_scene_made_again_is_paid_alone(tmp_pat
         assert google.creates == 4
         assert standings(film) == ["done", "done", "older"]
         assert (film["to_run"], film["stitched"]["status"]) == ([], "older")
-        files = len([*(tmp_path / "films").glob("*.mp4")])
+        files = len([*(kept_in(tmp_path) / "films").glob("*.mp4")])
         await client.post(f"/v1/films/{film['id']}/stitch")
         await over(client, film)
-        assert files == len([*(tmp_path / "films").glob("*.mp4")]) == 1
+        assert files == len([*(kept_in(tmp_path) / "films").glob("*.mp4")]) == 1
         assert (await client.delete(f"/v1/films/{film['id']}")).json()["deleted"]
-        assert [*(tmp_path / "films").iterdir()] == []
+        assert [*(kept_in(tmp_path) / "films").iterdir()] == []
         assert await studio.jobs.get(videos(film)[0], "owner"), "the videos stay in the library"
 
 
@@ -260,7 +262,7 @@ async def test_every_process_shows_a_film_that_one_puts_together_and_can_stop_it
         assert (await over(there, film))["stitched"]["status"] == "none"
         await there.post(stitch)
         assert (await over(here, film))["stitched"]["status"] == "ready"
-        assert len([*(tmp_path / "films").glob("*.mp4")]) == 1
+        assert len([*(kept_in(tmp_path) / "films").glob("*.mp4")]) == 1
 
 
 # Price, settings, script

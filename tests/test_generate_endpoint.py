@@ -123,6 +123,7 @@ def test_a_stream_that_is_dropped_loses_nothing(client: Client, app_server: AppS
     assert library(app_server)[0]["prompt"] == "Left alone [slow-1]"
 
 
+@pytest.mark.files_only("what lies in a blob store is brought here; there is nothing to link")
 def test_the_file_is_a_link_and_not_a_copy(client: Client, app_server: AppServer) -> None:
     _, video = client.predict("Linked", duration=4, api_name="/generate")
     kept = max((app_server.outputs / "videos").rglob("*.mp4"), key=os.path.getmtime)

@@ -16,6 +16,7 @@ from PIL import Image
 from tests.api_kit import picture
 from tests.app_server import AppServer
 from tests.isolation_kit import stranger
+from tests.kept import kept_in
 
 MEMORY = 400
 """MB above what a picture of common size takes; 50 megapixels as RGB are 150, twice over."""
@@ -132,7 +133,7 @@ def test_hostile_files_are_refused_or_tamed_over_the_api(app_server: AppServer) 
         for name in NAMES:
             assert send(client, "input_reference", name, picture()).status_code in (200, 400), name
         assert client.get("/healthz").status_code == 200
-    for file in (app_server.outputs / "inputs").iterdir():
+    for file in (kept_in(app_server.outputs) / "inputs").iterdir():
         assert file.suffix in (".png", ".jpg"), file
         assert b"<script" not in file.read_bytes()
         assert b"PK\x05\x06" not in file.read_bytes()

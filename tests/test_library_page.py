@@ -177,9 +177,11 @@ def test_a_missing_file_says_so_and_what_can_be_done(library: Page) -> None:
 def test_a_kept_json_file_shows_its_video_or_what_it_says(
     library: Page, shelf: Shelf, tmp_path: Path
 ) -> None:
-    [kept] = [path for path in (shelf.root / "videos").glob("*.json") if FOX in path.read_text()]
+    [kept] = [path for path in shelf.path("videos").glob("*.json") if FOX in path.read_text()]
     details = library.locator("#details")
-    library.locator("#json").set_input_files(kept)
+    library.locator("#json").set_input_files(
+        {"name": kept.name, "mimeType": "application/json", "buffer": kept.read_bytes()}
+    )
     expect(details.locator("#prompt-text")).to_have_text(FOX)
     library.keyboard.press("Escape")
     other = json.loads(kept.read_text()) | {"id": f"video_{0:032x}"}

@@ -25,8 +25,18 @@ from studio.media.video import last_frame, picture_of
 from studio.settings import Settings
 from studio.studio import Studio
 from tests.api_kit import clip, picture
+from tests.kept import kept_in
 from tests.strict_google import RemoteJob, StrictGoogle
-from tests.studio_kit import ME, STRANGER, made, over, studio_on, studio_on_stand_in, until
+from tests.studio_kit import (
+    ME,
+    STRANGER,
+    made,
+    new_studio,
+    over,
+    studio_on,
+    studio_on_stand_in,
+    until,
+)
 from veo_client import RequestError, VideoRequest
 
 VEO, OMNI = "veo-3.1-generate-001", "gemini-omni-1.2-flash"
@@ -130,7 +140,7 @@ async def test_a_child_waits_for_its_parent_and_is_paid_for_before(tmp_path: Pat
     assert google.creates == 3
     assert jobs[0]
     assert sent["previous_interaction_id"] == jobs[0].provider_id
-    beside = json.loads((tmp_path / "videos" / f"{child.id}.json").read_text())
+    beside = json.loads((kept_in(tmp_path) / "videos" / f"{child.id}.json").read_text())
     assert (beside["parent"], beside["relation"]) == (parent.id, "extend")
 
 
@@ -171,7 +181,7 @@ async def test_a_kill_between_the_parents_end_and_the_childs_start_loses_nothing
         again: dict[str, Any] = {**back, "request": request, "video": None}
         await studio.database.write(lambda c: rows.save(c, done, again))
         await studio.stop()
-        (tmp_path / "videos" / f"{child.id}.mp4").unlink()
+        (kept_in(tmp_path) / "videos" / f"{child.id}.mp4").unlink()
     async with StrictGoogle() as google:
         google.video = clip()
         async with studio_on(google, tmp_path) as studio:
@@ -182,7 +192,7 @@ async def test_a_kill_between_the_parents_end_and_the_childs_start_loses_nothing
 
 
 async def test_what_a_model_can_t_do_is_refused_with_what_to_choose(tmp_path: Path) -> None:
-    studio = Studio(Settings(outputs_dir=tmp_path, stand_in="always"))
+    studio = new_studio(Settings(outputs_dir=tmp_path, stand_in="always"))
     with contextlib.closing(studio.database):
         ask = VideoRequest(prompt="a fox", model=VEO, resolution="720p", duration=8)
         parent, *_ = await studio.jobs.submit(ask, ME)
@@ -215,7 +225,7 @@ async def test_a_parent_that_does_not_fit_the_model_is_refused_before_anything_i
 ) -> None:
     kept = {"state": "completed", "hold": None, "next_at": None, "video": "videos/x.mp4"}
     measured = {"width": 1280, "height": 720, "seconds": 8.0, "provider_id": "v1_parent"}
-    studio = Studio(Settings(outputs_dir=tmp_path, stand_in="always"))
+    studio = new_studio(Settings(outputs_dir=tmp_path, stand_in="always"))
     with contextlib.closing(studio.database):
         parent, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox", model=VEO), ME)
         row: dict[str, Any] = {**kept, **measured, **facts}

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.app_server import AppServer
+from tests.kept import kept_in
 
 JOBS = 100
 FIELDS = {"prompt": "a fox", "model": "gemini-omni-1.2-flash", "resolution": "360p", "seconds": "3"}
@@ -30,7 +31,7 @@ async def test_a_hundred_jobs_all_arrive_while_the_app_answers_at_once(
                     await asyncio.sleep(0.05)
         states = [(await client.get(f"/v1/videos/{id}")).json()["state"] for id in ids]
     assert states == ["completed"] * JOBS
-    assert len(list((app_server.outputs / "videos").glob("*.mp4"))) == JOBS
+    assert len(list((kept_in(app_server.outputs) / "videos").glob("*.mp4"))) == JOBS
     assert max(delays) < 5, "something holds the event loop; benchmarks/ says how long"
 
 

@@ -17,6 +17,7 @@ from studio.library.library import RESTORABLE
 from tests.api_kit import picture
 from tests.app_server import AppServer
 from tests.isolation_kit import SECRET, rows_of, stranger
+from tests.kept import kept_in
 from tests.strict_google import StrictGoogle
 from tests.studio_kit import made, studio_on
 from tests.test_isolation import owner_of
@@ -98,7 +99,7 @@ async def test_what_is_too_old_goes_with_all_that_belongs_to_it(tmp_path: Path) 
         await studio.privacy.retain(7, 0)
         assert [job.id for job in await studio.library.page(old.owner, limit=9)] == [young.id]
         await studio.library.sweep(datetime.now(UTC) + RESTORABLE + timedelta(seconds=1))
-        assert {file.stem for file in (tmp_path / "videos").iterdir()} == {young.id}
+        assert {file.stem for file in (kept_in(tmp_path) / "videos").iterdir()} == {young.id}
 
 
 async def test_inputs_go_by_their_own_age_unless_something_waits_for_them(tmp_path: Path) -> None:

@@ -14,9 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from studio.jobs.job import State
-from studio.studio import Studio
 from tests.strict_google import PROJECT, TOKEN, StrictGoogle
-from tests.studio_kit import made, settings_for
+from tests.studio_kit import made, new_studio, settings_for
 
 
 class Tokens(BaseHTTPRequestHandler):
@@ -72,7 +71,7 @@ async def test_a_project_and_a_service_account_are_enough_for_veo(
 ) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key_file))
     async with StrictGoogle() as google:
-        studio = Studio(settings_for(tmp_path / "outputs", replace(google.veo, token=None)))
+        studio = new_studio(settings_for(tmp_path / "outputs", replace(google.veo, token=None)))
         await studio.start()
         job = await made(studio, "a fox in the snow")
         kept = await studio.library.kept(job, "video")

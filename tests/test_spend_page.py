@@ -17,6 +17,7 @@ from studio.jobs import ledger
 from studio.jobs.budget import Budget
 from tests import app_server as app
 from tests.app_server import AppServer, free_port
+from tests.kept import kept_in
 from tests.library_kit import Shelf, a_record, mp4
 from tests.test_page import CONTRAST, PATIENCE, generate, opened, prompt, until_it_plays
 from ui.composer import money
@@ -287,7 +288,7 @@ def test_a_missing_file_is_fetched_again(page: Page, app_server: AppServer) -> N
     opened(page, app_server)
     generate(page, "A kite over dunes")
     until_it_plays(page)
-    for video in (app_server.outputs / "videos").glob("*.mp4"):
+    for video in (kept_in(app_server.outputs) / "videos").glob("*.mp4"):
         video.unlink()
     page.reload()
     expect(page.locator("#screen")).to_contain_text("The file is missing", timeout=PATIENCE)

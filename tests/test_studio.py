@@ -16,9 +16,10 @@ from studio.jobs.budget import OverBudget
 from studio.jobs.job import State
 from studio.jobs.jobs import NotFound, NotNow
 from studio.library.library import RESTORABLE
-from studio.studio import Studio
+from tests import parts
+from tests.kept import kept_in
 from tests.strict_google import Plan, StrictGoogle
-from tests.studio_kit import ME, STRANGER, made, over, settings_for, studio_on, until
+from tests.studio_kit import ME, STRANGER, made, new_studio, over, settings_for, studio_on, until
 from veo_client import ModelUnavailable, RequestError, VideoRequest
 
 
@@ -39,7 +40,7 @@ async def test_a_prompt_becomes_a_kept_video_with_one_create(tmp_path: Path, veo
 async def test_the_settings_of_a_video_lie_beside_it(tmp_path: Path) -> None:
     async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
         job = await made(studio, "a lake", resolution="360p", duration=3)
-    beside = json.loads((tmp_path / "videos" / f"{job.id}.json").read_text())
+    beside = json.loads((kept_in(tmp_path) / "videos" / f"{job.id}.json").read_text())
     assert beside["request"]["prompt"] == "a lake"
     assert beside["request"]["duration"] == 3
     assert beside["ai_generated"] is True
@@ -52,7 +53,7 @@ async def test_pictures_are_kept_by_their_hash_and_sent(tmp_path: Path) -> None:
     async with StrictGoogle() as google, studio_on(google, tmp_path / "outputs") as studio:
         job = await made(studio, first_frame=picture, last_frame=picture)
         sent = google.seen("omni_create")[0].body
-    kept = tmp_path / "outputs" / str(job.request["first_frame"])
+        kept = kept_in(tmp_path / "outputs") / str(job.request["first_frame"])
     assert hashlib.sha256(kept.read_bytes()).hexdigest() in kept.name
     assert job.request["first_frame"] == job.request["last_frame"]
     assert json.dumps(sent).count('"type": "image"') == 2
@@ -75,7 +76,9 @@ async def test_a_create_cut_by_a_crash_is_unknown_and_never_sent_again(tmp_path:
     async with StrictGoogle() as google:
         async with studio_on(google, tmp_path) as studio:
             job = await made(studio)
-            submitting = {"state": "submitting", "provider_id": None, "claimed_by": "dead"}
+            lease = datetime.now(UTC) if parts.CLUSTERED else None  # others wait until it ends
+            dead = {"claimed_by": "dead", "next_at": lease}
+            submitting = {"state": "submitting", "provider_id": None, **dead}
             await studio.database.write(lambda c: rows.save(c, job, submitting))
         async with studio_on(google, tmp_path) as studio:
             job = await over(studio, job)
@@ -129,7 +132,7 @@ async def test_trouble_while_polling_or_downloading_never_buys_again(tmp_path: P
             job = await made(studio)
     assert job.state is State.COMPLETED
     assert google.creates == 1
-    assert not list((tmp_path / "videos").glob("*.part"))
+    assert not list((kept_in(tmp_path) / "videos").glob("*.part"))
 
 
 async def test_several_videos_are_several_jobs_of_one_batch(tmp_path: Path) -> None:
@@ -220,11 +223,11 @@ async def test_deleting_hides_the_job_and_removes_its_files_when_it_can_not_be_u
         assert await studio.library.delete(job.id, ME.owner)
         assert await studio.jobs.get(job.id, ME.owner) is None
         assert await studio.library.sweep() == 0
-        assert len([*(tmp_path / "videos").iterdir()]) > 1
+        assert len([*(kept_in(tmp_path) / "videos").iterdir()]) > 1
         later = datetime.now(UTC) + RESTORABLE + timedelta(seconds=1)
         assert await studio.library.sweep(later) == 1
         assert await studio.library.restore_many([job.id], ME.owner) == []
-    assert list((tmp_path / "videos").iterdir()) == []
+    assert list((kept_in(tmp_path) / "videos").iterdir()) == []
 
 
 async def test_deleting_a_running_job_still_collects_its_video(tmp_path: Path) -> None:
@@ -235,7 +238,7 @@ async def test_deleting_a_running_job_still_collects_its_video(tmp_path: Path) -
             assert await studio.library.delete(job.id, ME.owner)
             job = await over(studio, job)
     assert job.state is State.COMPLETED
-    assert (tmp_path / "videos" / f"{job.id}.mp4").exists()
+    assert (kept_in(tmp_path) / "videos" / f"{job.id}.mp4").exists()
 
 
 async def test_an_id_pasted_by_hand_is_fetched_and_kept(tmp_path: Path) -> None:
@@ -251,7 +254,7 @@ async def test_an_id_pasted_by_hand_is_fetched_and_kept(tmp_path: Path) -> None:
 
 async def test_a_queued_job_is_cancelled_for_nothing(tmp_path: Path) -> None:
     async with StrictGoogle() as google:
-        studio = Studio(settings_for(tmp_path, google.omni))
+        studio = new_studio(settings_for(tmp_path, google.omni))
         job, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox"), ME)
         job = await studio.jobs.cancel(job.id, ME.owner)
         assert (job.state, job.cost) == (State.CANCELLED, 0.0)

@@ -235,7 +235,7 @@ class Jobs:
         """Read, ``decide`` and write in one transaction, so that no driver comes between."""
 
         def work(connection: rows.Connection) -> Job:
-            job = rows.one(connection, id, owner)
+            job = rows.one(connection, id, owner, to_change=True)
             if not job:
                 raise NotFound(NO_SUCH)
             saved = rows.save(connection, job, decide(job))

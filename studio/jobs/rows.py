@@ -62,9 +62,16 @@ def insert(connection: Connection, job: Job, idempotency_key: str | None) -> Non
     )
 
 
-def one(connection: Connection, id: str, owner: str | None = None) -> Job | None:
-    """A job that was not deleted; without an owner whosever it is."""
+def one(
+    connection: Connection, id: str, owner: str | None = None, *, to_change: bool = False
+) -> Job | None:
+    """A job that was not deleted; without an owner whosever it is.
+
+    ``to_change``: nobody else changes it until the transaction ends.
+    """
     query = select(*COLUMNS).where(jobs.c.id == id, jobs.c.deleted_at.is_(None))
+    if to_change:  # on SQLite all who write take turns anyway
+        query = query.with_for_update()
     if owner is not None:
         query = query.where(jobs.c.owner == owner)
     row = connection.execute(query).one_or_none()
