@@ -23,8 +23,8 @@ try:
     studio = Studio(settings)
 except (ValueError, VeoError) as error:
     raise SystemExit(f"Veo Studio can't start: {error}") from None
-page_files = str(studio.storage.root / "tmp" / "page")
-uploads = Path(os.environ.setdefault("GRADIO_TEMP_DIR", page_files)).resolve()
+uploads = settings.page_files
+os.environ["GRADIO_TEMP_DIR"] = str(uploads)
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 # The web server under Gradio believes a proxy's word about addresses only where told.
 os.environ.setdefault("FORWARDED_ALLOW_IPS", studio.settings.trusted_proxies)

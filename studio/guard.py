@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import os
 import re
 import secrets
@@ -23,12 +24,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from studio.access import COOKIE
 from studio.api.body import LARGEST_BODY
 from studio.api.sending import media_host
+from studio.entry.bodies import Body, too_large
 from studio.entry.cookies import cookie, found
 from studio.entry.door import Door
 from studio.refusals import answer
 
 if TYPE_CHECKING:
     from studio.studio import Studio
+
+log = logging.getLogger(__name__)
 
 _GRADIO = "/gradio_api/"
 _NEEDED = re.compile(
@@ -112,25 +116,31 @@ class Guard:
         elif _is_closed(path, scope):
             app = answer(404, "not_found", "There is nothing here.")
         elif _declared_length(headers) > self._largest:
-            app = self._too_large()
+            app = too_large(self._largest)
         if path.startswith(_GRADIO + "file="):
             scope = {**scope, "headers": _fit_for_gradio(scope["headers"])}
         reply = _Reply(send, self._frames, path, self._media)
         if scope["method"] == "GET":
             reply.cookie = self._cookie(scope, headers)
-        body = _Bounded(receive, self._largest)
+        await self._answer(app, scope, Body(receive, self._largest), reply)
 
-        async def unless_over(message: Message) -> None:
-            if not body.over:
+    async def _answer(self, app: ASGIApp, scope: Scope, body: Body, reply: _Reply) -> None:
+        """The app's answer, or why there is none."""
+
+        async def unless_refused(message: Message) -> None:
+            if not body.refusal:
                 await reply.send(message)
 
-        await app(scope, body.receive, unless_over)
-        if body.over and not reply.begun:
-            await self._too_large()(scope, receive, reply.send)
-
-    def _too_large(self) -> ASGIApp:
-        most = self._largest // 2**20
-        return answer(413, "too_large", f"The request is larger than {most} MB. Send less.")
+        refusal: ASGIApp | None = None
+        try:
+            await app(scope, body.receive, unless_refused)
+        except Exception as error:
+            refusal = body.refusal or _unreadable(scope, error)
+            if not refusal:
+                raise
+        refusal = body.refusal or refusal
+        if refusal and not reply.begun:
+            await refusal(scope, body.receive, reply.send)
 
     def _cookie(self, scope: Scope, headers: Headers) -> str:
         """The visitor's own token again, or a new one."""
@@ -246,18 +256,12 @@ def _fit_for_gradio(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
     ]
 
 
-class _Bounded:
-    """A request's messages up to a size: beyond it the client counts as gone."""
-
-    def __init__(self, receive: Receive, largest: int) -> None:
-        self._receive, self._left = receive, largest
-        self.over = False
-
-    async def receive(self) -> Message:
-        message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        self.over = self._left < 0
-        return {"type": "http.disconnect"} if self.over else message
+def _unreadable(scope: Scope, error: Exception) -> ASGIApp | None:
+    """Gradio's own addresses trip over some bodies that are none; what is ours has to be mended."""
+    if not scope["path"].removeprefix(scope.get("root_path", "")).startswith(_GRADIO):
+        return None
+    log.info("A request that Gradio can't read: %s", type(error).__name__)
+    return answer(400, "invalid_request", "The request can't be read.")
 
 
 def _declared_length(headers: Headers) -> int:

@@ -32,6 +32,8 @@ class Settings:
 
     outputs_dir: Path = Path("outputs")
     """Everything kept lies here."""
+    gradio_temp_dir: str = ""
+    """Where the pictures put on the page lie; default: in the outputs folder."""
     database_url: str = ""
     """Default: SQLite in the outputs folder."""
     database_pool: int = 8
@@ -113,6 +115,11 @@ class Settings:
     """Whether the outputs folder is known not to outlive the machine."""
 
     @property
+    def page_files(self) -> Path:
+        """The folder that Gradio and the page lend files from."""
+        return Path(self.gradio_temp_dir or self.outputs_dir / "tmp" / "page").resolve()
+
+    @property
     def database(self) -> str:
         """The address of the database in SQLAlchemy's form."""
         return self.database_url or f"sqlite:///{self.outputs_dir.resolve() / 'studio.db'}"
@@ -125,6 +132,7 @@ class Settings:
         models = environ.get("MODELS_FILE")
         return cls(
             outputs_dir=outputs,
+            gradio_temp_dir=environ.get("GRADIO_TEMP_DIR", ""),
             database_url=environ.get("DATABASE_URL", ""),
             database_pool=int(_number(environ, "DATABASE_POOL", 8, least=2)),
             queue_url=_queue(environ.get("QUEUE_URL", "")),

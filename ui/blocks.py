@@ -17,6 +17,8 @@ import gradio as gr
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from studio.entry.silent import keep_looking
+from studio.entry.uploads import Uploads
 from studio.guard import guards
 from studio.routes import routes
 from studio.studio import Studio
@@ -105,6 +107,7 @@ class StudioBlocks(gr.Blocks):
                 Middleware(Listening, setting=self.studio.settings.page_language),
                 *([telemetry.middleware()] if telemetry else []),
                 *guards(self.studio),
+                Middleware(Uploads, folder=self.uploads),
             ],
             "docs_url": None,
             "redoc_url": None,
@@ -117,13 +120,16 @@ class StudioBlocks(gr.Blocks):
         """Jobs are driven while the server runs. Gradio may run this once per port it tries."""
         self._loop = asyncio.get_running_loop()
         await self.studio.start()
-        sweeping = asyncio.create_task(
-            keep_swept(self.uploads, self.studio.settings.temporary_hours * 3600), name="sweep"
-        )
+        lasts = self.studio.settings.temporary_hours * 3600
+        beside = [
+            asyncio.create_task(keep_swept(self.uploads, lasts), name="sweep"),
+            asyncio.create_task(keep_looking(lambda: getattr(self, "server", None)), name="silent"),
+        ]
         try:
             yield
         finally:
-            sweeping.cancel()
+            for task in beside:
+                task.cancel()
             await self.studio.stop()
 
     def drain(self, patience: float) -> None:

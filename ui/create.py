@@ -287,8 +287,12 @@ class Create:
         return await asyncio.to_thread(self._lend_first_frames, jobs)
 
     def _lend_first_frames(self, jobs: Sequence[Job]) -> dict[str, str]:
-        keys = {job.id: job.request.get("first_frame") for job in jobs}
-        names = {id: lent(key, self.studio.storage, self.uploads) for id, key in keys.items()}
+        names = {
+            job.id: lent(
+                job.request.get("first_frame"), self.studio.storage, self.uploads, job.owner
+            )
+            for job in jobs
+        }
         return {id: address(self.uploads / name) for id, name in names.items() if name}
 
     async def _active(self, visitor: Visitor) -> tuple[Job, ...]:

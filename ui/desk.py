@@ -81,7 +81,7 @@ class Desk:
             return {**draft, "way": way, "parent": job.id, "model": job.model, "changed": "way"}
         whole = job.extra.get("full") if way == Relation.FINAL else None
         asked = {"model": job.model, **job.request} if whole is None else whole
-        old = await asyncio.to_thread(draft_of, asked, self.studio.storage, self.uploads)
+        old = await asyncio.to_thread(draft_of, asked, self.studio.storage, self.uploads, job.owner)
         kept = {"edits": draft.get("edits"), "generate_audio": True}
         fresh: Draft = {**kept, **old, "changed": "way"}
         if not (seed or way == Relation.FINAL):

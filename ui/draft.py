@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from studio.entry.lent import mark
 from studio.storage.storage import Storage
 from ui.files import lend
 from ui.words import WORDS
@@ -78,24 +79,29 @@ def settings_of(request: VideoRequest) -> dict[str, Any]:
     }
 
 
-def draft_of(kept: Mapping[str, Any], storage: Storage, uploads: Path) -> dict[str, Any]:
+def draft_of(
+    kept: Mapping[str, Any], storage: Storage, uploads: Path, owner: str
+) -> dict[str, Any]:
     """The draft that asks for the same as a job's request; its pictures are lent anew."""
     draft: dict[str, Any] = {
         key: value for key, value in kept.items() if isinstance(value, str | int | bool)
     }
     for field in ("first_frame", "last_frame"):
-        draft[field] = lent(kept.get(field), storage, uploads)
-    references = (lent(key, storage, uploads) for key in kept.get("reference_images") or ())
+        draft[field] = lent(kept.get(field), storage, uploads, owner)
+    references = (lent(key, storage, uploads, owner) for key in kept.get("reference_images") or ())
     return draft | {"reference_images": [name for name in references if name]}
 
 
-def lent(key: object, storage: Storage, uploads: Path) -> str | None:
-    """An upload that is a kept picture once more; None where it is gone."""
+def lent(key: object, storage: Storage, uploads: Path, owner: str) -> str | None:
+    """An upload of ``owner`` that is a kept picture once more; None where it is gone."""
     if not isinstance(key, str) or not (kept := storage.look(key)):
         return None
-    if not (uploads / kept.stem / kept.name).is_file():
+    place = uploads / kept.stem
+    if (place / kept.name).is_file():
+        mark(place, owner)
+    else:
         with storage.local_now(key) as path:
-            lend(path, uploads / kept.stem, kept.name)
+            lend(path, place, kept.name, owner)
     return f"{kept.stem}/{kept.name}"
 
 

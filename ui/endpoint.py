@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from studio.api.content import file_name
+from studio.entry.lent import ANYBODY
 from studio.jobs.job import State
 from ui.create import Create
 from ui.files import lend
@@ -97,7 +98,7 @@ async def _generate(
     name = file_name(job.prompt) + kept.suffix
     place = create.uploads / secrets.token_hex(32)
     async with studio.storage.local(kept.key) as path:
-        lent = await asyncio.to_thread(lend, path, place, name)
+        lent = await asyncio.to_thread(lend, path, place, name, ANYBODY)
     yield WORDS.states[job.state], str(lent)
 
 

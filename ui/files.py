@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+from studio.entry.lent import mark
 from studio.rounds import repeated
 
 LASTS = 24 * 3600.0
@@ -18,15 +19,17 @@ LASTS = 24 * 3600.0
 EVERY = 3600.0
 
 
-def lend(kept: Path, place: Path, name: str) -> Path:
-    """``kept`` once more as ``place``/``name``: a hard link, else a copy.
+def lend(kept: Path, place: Path, name: str, owner: str) -> Path:
+    """``kept`` once more as ``place``/``name`` for ``owner``: a hard link, else a copy.
 
-    Whoever knows the name of ``place`` can have the file, so it has to be one nobody can guess.
+    For lent.ANYBODY, ``place`` has to have a name that nobody can guess.
     """
-    place.mkdir(parents=True, exist_ok=True)
+    mark(place, owner)
     lent = place / name
     try:
         os.link(kept, lent)
+    except FileExistsError:
+        pass  # it is named by what it holds
     except OSError:
         shutil.copyfile(kept, lent)
     return lent

@@ -17,6 +17,7 @@ import gradio as gr
 
 from studio.access import Visitor
 from studio.assist import RATIOS, Offered
+from studio.entry.lent import mark
 from studio.studio import Studio
 from ui.composer import money
 from ui.files import address
@@ -55,12 +56,12 @@ class Guide:
             data = await self._studio.assist.draw(_text(sent, "prompt"), visitor, ratio)
         except VeoError as error:
             return problem(error)
-        return frame(await asyncio.to_thread(self._lend, data))
+        return frame(await asyncio.to_thread(self._lend, data, visitor.owner))
 
-    def _lend(self, data: bytes) -> Path:
+    def _lend(self, data: bytes, owner: str) -> Path:
         suffix = ".png" if data.startswith(b"\x89PNG") else ".jpg"
         place = self._uploads / hashlib.sha256(data).hexdigest()
-        place.mkdir(parents=True, exist_ok=True)
+        mark(place, owner)
         picture = place / f"drawn{suffix}"
         picture.write_bytes(data)
         return picture

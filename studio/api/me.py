@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from studio.api.bundle import as_sidecar, bundle
 from studio.api.caller import caller
+from studio.entry import lent
 from studio.jobs.job import Job, State
 from studio.library import sidecar
 from studio.refusals import Refused
@@ -58,5 +59,6 @@ class Me:
             )
             raise Refused(400, "not_confirmed", sentence, param="confirm")
         await self._studio.forget_key(visitor)
+        await asyncio.to_thread(lent.forget, self._studio.settings.page_files, visitor.owner)
         removed = await asyncio.shield(self._studio.privacy.erase(visitor.owner))
         return JSONResponse({"object": "account.erased", "erased": True, "jobs": removed})
