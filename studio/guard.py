@@ -14,7 +14,7 @@ import re
 import secrets
 import sys
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from studio.access import COOKIE
 from studio.api.body import LARGEST_BODY
 from studio.api.sending import media_host
-from studio.entry.bodies import Body, too_large
+from studio.entry.bodies import GRACE, Body, too_large
 from studio.entry.cookies import cookie, found
 from studio.entry.door import Door
 from studio.refusals import answer
@@ -37,13 +37,14 @@ log = logging.getLogger(__name__)
 _GRADIO = "/gradio_api/"
 _NEEDED = re.compile(
     r"app_id|call/.+|cancel|component_server|file=.+|heartbeat/[^/]+|info|login_check|openapi\.json"
-    r"|queue/(?:data|join|status)|reset|run/.+|startup-events|theme\.css|upload|upload_progress|user"
+    r"|queue/(?:data|join|status)|reset|run/.+|startup-events|theme\.css|upload|user"
 )
 """What the page and Gradio's clients use below /gradio_api/. Anything else there is closed."""
 _CLOSED = re.compile(r"/(?:monitoring|openapi\.json|docs|redoc)(?:/.*)?")
 _FOREIGN_FILE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:|[/\\]{2})", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 """No address has these; a line's end would slip past the routes of /v1 to Gradio's."""
+_Header = tuple[bytes, bytes]
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _COOKIE_LIFE = 400 * 24 * 3600
 """Seconds; browsers cut at 400 days. Renewed at each visit."""
@@ -68,7 +69,9 @@ _NOTEBOOKS = (
 def guards(studio: Studio) -> list[Middleware]:
     """The layers for ``launch(app_kwargs={"middleware": ...})``."""
     largest, media = studio.settings.upload_mb * 2**20, media_host(studio)
-    guard = Middleware(Guard, frame_ancestors=frames(studio), largest=largest, media=media)
+    known: dict[str, Any] = {"largest": largest, "media": media}
+    known["host"] = urlsplit(studio.settings.public_url).netloc
+    guard = Middleware(Guard, frame_ancestors=frames(studio), **known)
     return [guard, Middleware(Door, studio=studio)]
 
 
@@ -94,11 +97,15 @@ class Guard:
         frame_ancestors: str = "",
         largest: int = LARGEST_BODY,
         media: str = "",
+        host: str = "",
+        grace: float = GRACE,
     ) -> None:
-        """``media``: the host that players are sent to for videos."""
+        """``media``: the host that players are sent to for videos; ``host``: the page's own."""
         self._app = app
         self._largest = largest
         self._media = media
+        self._host = host
+        self._grace = grace
         self._embedded = bool(frame_ancestors.strip())
         self._frames = f"frame-ancestors 'self' {frame_ancestors.replace(';', ' ')}".strip()
 
@@ -117,12 +124,29 @@ class Guard:
             app = answer(404, "not_found", "There is nothing here.")
         elif _declared_length(headers) > self._largest:
             app = too_large(self._largest)
-        if path.startswith(_GRADIO + "file="):
-            scope = {**scope, "headers": _fit_for_gradio(scope["headers"])}
+        scope = {**scope, "headers": self._fit_for_gradio(scope["headers"], path)}
         reply = _Reply(send, self._frames, path, self._media)
         if scope["method"] == "GET":
             reply.cookie = self._cookie(scope, headers)
-        await self._answer(app, scope, Body(receive, self._largest), reply)
+        await self._answer(app, scope, Body(receive, self._largest, self._grace), reply)
+
+    def _fit_for_gradio(self, headers: list[_Header], path: str) -> list[_Header]:
+        """Without what Gradio would believe of any caller, and without what it stumbles over.
+
+        It takes the page's own address from either of two headers. And it answers some ranges with
+        all request headers, others not at all; it looks for a lower-case unit, so in any other
+        spelling the range reaches Starlette, which is right.
+        """
+        fit = []
+        for name, value in headers:
+            told = name.lower()
+            foreign = told == b"x-forwarded-host" and self._host
+            if told == b"x-gradio-server" or (foreign and value.decode("latin-1") != self._host):
+                continue
+            if told == b"range" and path.startswith(_GRADIO + "file="):
+                value = re.sub(rb"(?i)^\s*bytes=", b"Bytes=", value)
+            fit.append((name, value))
+        return fit
 
     async def _answer(self, app: ASGIApp, scope: Scope, body: Body, reply: _Reply) -> None:
         """The app's answer, or why there is none."""
@@ -191,6 +215,10 @@ class _Reply:
         elif headers.get("content-type", "").startswith("text/event-stream"):
             headers["Cache-Control"] = "no-store"
             headers["X-Accel-Buffering"] = "no"
+        elif self._path.startswith(_GRADIO + "file="):
+            headers["Cache-Control"] = "private, max-age=600"  # for who put it there alone
+        elif self._path.startswith((_GRADIO, "/config")):
+            headers["Cache-Control"] = "no-store"  # it says what the request said of its address
 
     def _finished(self, page: Message) -> Message:
         headers = MutableHeaders(scope=page)
@@ -240,20 +268,6 @@ def _is_closed(path: str, scope: Scope) -> bool:
         name = rest.removeprefix("file=")
         return bool(_FOREIGN_FILE.match(name)) or re.split(r"[/\\]", name)[-1].startswith(".")
     return not _NEEDED.fullmatch(rest)
-
-
-def _fit_for_gradio(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Gradio answers some ranges with all request headers, and others not at all.
-
-    It looks for a lower-case unit; in any other spelling the range reaches Starlette, which is
-    right.
-    """
-    return [
-        (name, b"Bytes=" + value.lstrip()[6:])
-        if name.lower() == b"range" and value.lstrip()[:6].lower() == b"bytes="
-        else (name, value)
-        for name, value in headers
-    ]
 
 
 def _unreadable(scope: Scope, error: Exception) -> ASGIApp | None:

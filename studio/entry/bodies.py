@@ -13,8 +13,6 @@ GRACE = 20.0
 """Seconds that a body may make us wait for nothing."""
 SLOWEST = 2048
 """Bytes a second beyond that: a bad mobile line has four times as many."""
-_CLOSE = {"Connection": "close"}
-"""What comes after a refusal is not read, so the connection can't be used again."""
 
 
 class Body:
@@ -51,10 +49,14 @@ class Body:
 def too_large(largest: int) -> ASGIApp:
     """``largest``: bytes."""
     sentence = f"The request is larger than {largest // 2**20} MB. Send less."
-    return answer(413, "too_large", sentence, headers=_CLOSE)
+    return answer(413, "too_large", sentence)
 
 
 def too_slow() -> ASGIApp:
-    """Whoever sends a byte now and then would keep a place for ever."""
+    """Whoever sends a byte now and then would keep a place for ever.
+
+    The connection stays open for a while, so that the sentence arrives; then studio/entry/silent.py
+    closes it.
+    """
     sentence = "The request came in too slowly and was given up. Nothing was made; send it again."
-    return answer(408, "too_slow", sentence, headers=_CLOSE)
+    return answer(408, "too_slow", sentence)

@@ -6,12 +6,13 @@ lies in the scope as "visitor", for whoever answers.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.access import COOKIE, Visitor
 from studio.entry import sessions, tokens
@@ -31,7 +32,10 @@ _OPEN = frozenset(
 """What needs no login, beside shared links."""
 _SHARED = "/v/"
 _STREAM = "/gradio_api/queue/data"
+_HEARTBEAT = "/gradio_api/heartbeat/"
+_CANCEL = "/gradio_api/cancel"
 _MOST_STREAMS = 20_000
+_SMALL = 64 * 2**10
 NOBODY = Visitor("nobody", trusted=False, by="token")
 """Who sends a token that is none."""
 SHORTEST_WORD = 20
@@ -49,12 +53,13 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await (await self._reply(scope))(scope, receive, send)
+            body = _Kept(receive)
+            await (await self._reply(scope, body))(scope, body.receive, send)
         elif scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         # Nothing here speaks over web sockets, so they are not answered.
 
-    async def _reply(self, scope: Scope) -> ASGIApp:
+    async def _reply(self, scope: Scope, body: _Kept) -> ASGIApp:
         """The app, or the refusal that stands in its place."""
         request = Request(scope)
         visitor = await self._visitor(request)
@@ -63,21 +68,35 @@ class Door:
             scope["visitor"] = visitor
         if late := self._rates.count(scope, visitor):
             return late
-        if visitor and scope["path"].endswith(_STREAM) and not self._hears(request, visitor):
+        if visitor and not await self._hears(request, visitor, body):
             return answer(404, "not_found", "There is nothing here.")
         if not visitor and not _is_open(scope):
             return _to_the_login(request)
         return self._app
 
-    def _hears(self, request: Request, visitor: Visitor) -> bool:
+    async def _hears(self, request: Request, visitor: Visitor, body: _Kept) -> bool:
         """Whether a page's stream is this visitor's: it belongs to whoever opened it first.
 
-        Gradio gives it to all who name the session, which is a number that a browser made up. Who
-        comes without a cookie is somebody new at every request, and is left alone.
+        Gradio gives it to all who name the session, which is a number that a browser made up, and
+        lets them end it. Who comes without a cookie is somebody new at every request, and is left
+        alone.
         """
-        session = request.query_params.get("session_hash", "")[:100]
+        path = request.url.path
+        if _STREAM in path:
+            session = request.query_params.get("session_hash", "")[:100]
+        elif _HEARTBEAT in path:
+            session = path.partition(_HEARTBEAT)[2].strip("/")[:100]
+        elif _CANCEL in path:
+            named = await body.session()
+            if named is None:
+                return False
+            session = named
+        else:
+            return True
         if not (visitor.by or request.cookies.get(COOKIE)) or not session:
             return True
+        if _STREAM not in path:
+            return self._streams.get(session, visitor.owner) == visitor.owner
         if len(self._streams) > _MOST_STREAMS:
             self._streams.clear()
         return self._streams.setdefault(session, visitor.owner) == visitor.owner
@@ -103,6 +122,32 @@ class Door:
         login = self._studio.settings.login
         id, visitor = sessions.read(request.headers, self._studio.secret, login)
         return visitor if visitor and not await self._studio.ended.has(id) else None
+
+
+class _Kept:
+    """A request's body that can be looked into before the app reads it."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._seen: list[Message] = []
+
+    async def receive(self) -> Message:
+        """What was looked into, then the rest."""
+        return self._seen.pop(0) if self._seen else await self._receive()
+
+    async def session(self) -> str | None:
+        """The Gradio session that a JSON body names; empty: none. None: the body is too large."""
+        read, more = b"", True
+        while more and len(read) < _SMALL:
+            message = await self._receive()
+            self._seen.append(message)
+            read, more = read + message.get("body", b""), bool(message.get("more_body"))
+        if more:
+            return None
+        try:
+            return str(json.loads(read)["session_hash"])[:100]
+        except (ValueError, RecursionError, KeyError, TypeError):
+            return ""
 
 
 def bearer(request: Request) -> str:

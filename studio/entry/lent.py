@@ -26,7 +26,7 @@ def mark(place: Path, owner: str) -> None:
 def may_have(folder: Path, file: str, owner: str) -> bool:
     """Whether ``file`` lies at a place of ``folder`` that is for ``owner``. Blocking."""
     place = _place(folder, file)
-    return bool(place) and any((place / _name(who)).exists() for who in (owner, ANYBODY))
+    return place is not None and any((place / _name(who)).exists() for who in (owner, ANYBODY))
 
 
 def forget(folder: Path, owner: str) -> None:

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from studio.rounds import repeated
 
-PATIENCE = 15.0
+PATIENCE = 10.0
 """Seconds without a request under way; between two requests the server itself waits five."""
 CROWD = 300
 """Silent connections at once that are too many ..."""
