@@ -233,7 +233,7 @@ def test_the_settings_of_a_job_come_back_with_its_pictures(tmp_path: Path) -> No
     storage.prepare()
     key = storage.keep(b"picture", "inputs", ".png")
     kept = {"prompt": "a fox", "duration": 6, "seed": 7, "first_frame": key}
-    request = read("a fox", draft_of(kept, storage, uploads, "owner"), uploads)
+    request = read("a fox", draft_of(kept, storage, uploads, "owner"), uploads, "owner")
     assert (request.duration, request.seed) == (6, 7)
     assert isinstance(request.first_frame, Path)
     assert request.first_frame.read_bytes() == b"picture"
@@ -241,7 +241,7 @@ def test_the_settings_of_a_job_come_back_with_its_pictures(tmp_path: Path) -> No
 
 def test_a_picture_that_is_gone_is_left_out_when_settings_come_back(tmp_path: Path) -> None:
     storage = Files(tmp_path)
-    draft = draft_of({"first_frame": "inputs/gone.png"}, storage, tmp_path)
+    draft = draft_of({"first_frame": "inputs/gone.png"}, storage, tmp_path, "owner")
     assert draft["first_frame"] is None
 
 

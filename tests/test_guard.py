@@ -142,7 +142,6 @@ OPEN = [
     "/gradio_api/call/generate/event",
     "/gradio_api/run/predict",
     "/gradio_api/upload",
-    "/gradio_api/upload_progress?upload_id=a",
     "/gradio_api/heartbeat/abc",
     "/gradio_api/component_server/",
     "/gradio_api/file=/tmp/gradio/abc/fox.png",
