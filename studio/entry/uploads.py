@@ -10,8 +10,8 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from studio.refusals import answer
 from studio.entry import lent
+from studio.refusals import answer
 
 _FILE = "/gradio_api/file="
 _UPLOAD = "/gradio_api/upload"
