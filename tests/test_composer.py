@@ -233,7 +233,7 @@ def test_the_settings_of_a_job_come_back_with_its_pictures(tmp_path: Path) -> No
     storage.prepare()
     key = storage.keep(b"picture", "inputs", ".png")
     kept = {"prompt": "a fox", "duration": 6, "seed": 7, "first_frame": key}
-    request = read("a fox", draft_of(kept, storage, uploads, "owner"), uploads, "owner")
+    request = read("a fox", draft_of(kept, storage, uploads, "owner"), uploads)
     assert (request.duration, request.seed) == (6, 7)
     assert isinstance(request.first_frame, Path)
     assert request.first_frame.read_bytes() == b"picture"

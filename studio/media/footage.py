@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from veo_client.errors import Problem, RequestError
 
@@ -29,6 +29,12 @@ MOST_PIXELS = 4096 * 2304
 PATIENCE = 180.0
 """Seconds of work on one file."""
 
+_BOUNDS: dict[str, Any] = {
+    "timeout": 20.0,
+    # Nothing but the file itself is opened, whatever it names.
+    "container_options": {"protocol_whitelist": "file", "probesize": str(16 * 2**20)},
+    "stream_options": [{"max_pixels": str(MOST_PIXELS)}] * 8,
+}
 _STARTS = (
     (4, b"ftyp", "mov"),
     (0, b"\x1a\x45\xdf\xa3", "matroska"),
@@ -55,7 +61,7 @@ def bring_in(source: Path, destination: Path, cut: Cut) -> None:
     import av
 
     try:
-        with av.open(str(source), format=_container(source), timeout=20.0) as container:
+        with av.open(str(source), format=_container(source), **_BOUNDS) as container:
             length = _checked(container, cut)
             with av.open(str(destination), "w", format="mp4") as made:
                 _Writing(container, made, cut, length).run()
@@ -114,6 +120,8 @@ class _Writing:
         self._video.pix_fmt = "yuv420p"
         self._video.codec_context.time_base = Fraction(1, FPS)
         source.streams.video[0].thread_type = "AUTO"
+        # A later picture may be larger than the file says of itself.
+        source.streams.video[0].codec_context.options = {"max_pixels": str(MOST_PIXELS)}
         self._graph = self._picture_graph(next(source.decode(video=0)))
         self._shown = self._heard = 0
         sound = source.streams.audio
