@@ -72,7 +72,7 @@ with StudioBlocks(studio, uploads) as demo:
             form = part(
                 "composer",
                 lambda: desk.at_first()[1],
-                script="composer pictures",
+                script="composer pictures drop",
                 shows="value.html",
             )
             go = gr.Button(variant="primary", elem_id="go")

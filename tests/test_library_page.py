@@ -257,6 +257,7 @@ def test_several_are_tagged_and_taken_along(library: Page) -> None:
     bar.get_by_label("Tag for what is selected").fill("three")
     library.keyboard.press("Enter")
     expect(library.locator("#toast")).to_contain_text("Tagged: three.")
+    expect(library.get_by_role("checkbox", name="#three")).to_be_attached()
     with library.expect_download() as download:
         bar.get_by_role("link", name="Download").click()
     assert "AI-generated" in download.value.suggested_filename
@@ -289,6 +290,13 @@ def test_compared_videos_play_in_step_and_are_sought_together(library: Page) -> 
     compare.get_by_role("button", name="Pause").click()
     compare.get_by_label("Time line").fill("5")
     assert library.evaluate(IN_STEP) == [5, 5]
+    expect(compare.locator(".choice").first).to_contain_text("Omni Flash 1.2 · 720p · 8 s")
+    compare.get_by_role("link", name="Details").first.click()
+    details = library.locator("#details")
+    expect(details.get_by_role("link", name="Variations")).to_be_visible()
+    library.go_back()
+    expect(details).to_be_hidden()
+    expect(compare).to_be_visible()
     library.go_back()
     expect(compare).to_be_hidden()
 

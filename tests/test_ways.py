@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import sqlite3
@@ -9,7 +10,6 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import fields
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -79,9 +79,36 @@ def row_of(server: AppServer, id: str) -> dict[str, Any]:
     return {**dict(row), "request": json.loads(row["request"])}
 
 
+DROP = """(target, [name, kind, data]) => {
+  const carried = new DataTransfer()
+  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0))
+  carried.items.add(new File([bytes], name, { type: kind }))
+  const how = { bubbles: true, cancelable: true, dataTransfer: carried }
+  const drop = (type) => new DragEvent(type, how)
+  return ['dragover', 'drop'].map((type) => !target.dispatchEvent(drop(type)))
+}"""
+FILLS = """(image) => {
+  const [shown, slot] = [image, image.parentElement].map((one) => one.getBoundingClientRect())
+  return [getComputedStyle(image).objectFit, shown.width / slot.width, shown.height / slot.height]
+}"""
+
+
+def drop(page: Page, onto: str, file: FilePayload) -> None:
+    """As from a folder beside the browser, which would leave the page for the file."""
+    data = base64.b64encode(file["buffer"]).decode()
+    taken = page.locator(onto).evaluate(DROP, [file["name"], file["mimeType"], data])
+    assert taken == [True, True]
+
+
 def test_first_and_last_frame_are_the_given_pictures(create: Page) -> None:
-    create.get_by_label("First frame").set_input_files(file_of("red"))
-    expect(create.get_by_alt_text("First frame")).to_be_visible()
+    drop(create, "#prompt textarea", file_of("green", (180, 320)))
+    shown = create.get_by_alt_text("First frame")
+    expect(shown).to_be_visible()
+    assert shown.evaluate(FILLS) == ["cover", 1, 1]
+    create.get_by_role("radio", name="Padded in black").check()
+    expect(shown).to_have_css("object-fit", "contain")
+    drop(create, "#composer .slot.frame img", file_of("red"))
+    expect(create.get_by_role("radio", name="Padded in black")).to_have_count(0)
     create.get_by_label("Last frame").set_input_files(file_of("blue"))
     expect(create.get_by_alt_text("Last frame")).to_be_visible()
     generate(create, "From red to blue")
@@ -128,6 +155,14 @@ def test_edits_are_a_conversation_with_its_versions_in_sight(create: Page) -> No
     send(create, "Add a full moon")  # while the one before is still made
     moon = until_done(create, "Add a full moon")
     expect(create.locator("#screen .versions li")).to_have_count(3)
+    told = create.locator("#card .versions button:enabled .told")
+    expect(told).to_have_text(["A harbour at noon", "Make it night", "Add a full moon"])
+    send(create, "Let it rain [filtered]")  # what comes to nothing ends no conversation
+    create.get_by_role("button", name="Change the prompt").click(timeout=PATIENCE)
+    expect(prompt(create)).to_have_value("Let it rain [filtered]")
+    expect(create.locator("#go")).to_have_text("Edit · free, simulated")
+    expect(told).to_have_count(3)
+    create.locator(f"#gallery [data-id='{moon}']").click()
     assert apart(seen(create, first).pictures[0], seen(create, moon).pictures[0]) > 5
     create.locator("#screen .versions button").first.click()
     expect(create.locator("#screen .prompt")).to_have_text("A harbour at noon")
@@ -320,17 +355,16 @@ def test_every_field_that_is_typed_is_in_the_request_that_arrived(
             assert arrived == value, name
 
 
-def test_a_video_of_ones_own_is_brought_in_and_can_be_gone_on_from(
-    create: Page, tmp_path: Path
-) -> None:
-    (tmp_path / "Holiday.mp4").write_bytes(blank(4))
-    create.locator("#bring summary").click()
-    create.get_by_label("Choose a video").set_input_files(tmp_path / "Holiday.mp4")
+def test_a_video_of_ones_own_is_brought_in_and_can_be_gone_on_from(create: Page) -> None:
+    film: FilePayload = {"name": "Holiday.mp4", "mimeType": "video/mp4", "buffer": blank(4)}
+    drop(create, "#stage", film)
     expect(create.get_by_label("What it shows")).to_have_value("Holiday")
     create.locator("#bring [name=start]").fill("1")
     create.get_by_role("button", name="Bring it in").click()
     id = until_done(create, "Holiday")
     assert seen(create, id).seconds == pytest.approx(3, abs=0.2)
+    facts = create.locator("#screen .facts li")
+    expect(facts).to_have_text(["Your own video", "3 s", re.compile(r"^1280 . 720$")])
     begin(create, "continue")
     expect(create.locator("#card")).to_contain_text("Holiday")
 

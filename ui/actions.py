@@ -49,7 +49,7 @@ def _way(job: Job, way: Relation, *, main: bool = True) -> str:
 
 
 def _reuse(job: Job) -> str:
-    if not job.prompt:
+    if not job.prompt or job.relation is Relation.IMPORT:
         return ""
     id, seed = escape(job.id), job.request.get("seed")
     plain = (

@@ -16,7 +16,8 @@ def card(basis: Basis | None) -> str:
         return ""
     doing = WORDS.make.doing[basis.way]
     leave = escape(WORDS.make.leave.format(doing=doing))
-    strip = versions(basis.versions, basis.job.id) if len(basis.versions) > 1 else ""
+    several = len(basis.versions) > 1
+    strip = versions(basis.versions, basis.job.id, told=True) if several else ""
     return (
         f'<section class="basis" data-way-is="{basis.way}" aria-label="{escape(doing)}">'
         f"{_poster(basis.job)}<p><b>{escape(doing)}</b>"
@@ -26,20 +27,23 @@ def card(basis: Basis | None) -> str:
     )
 
 
-def versions(jobs: Sequence[Job], current: str) -> str:
-    """What came of what, the first one first; each can be looked at."""
-    shown = "".join(_version(job, n, current=job.id == current) for n, job in enumerate(jobs, 1))
+def versions(jobs: Sequence[Job], current: str, *, told: bool = False) -> str:
+    """What came of what, the first one first; each can be looked at. ``told``: with its words."""
+    shown = "".join(
+        _version(job, n, current=job.id == current, told=told) for n, job in enumerate(jobs, 1)
+    )
     return f'<ol class="versions" aria-label="{WORDS.make.versions}">{shown}</ol>'
 
 
-def _version(job: Job, n: int, *, current: bool) -> str:
+def _version(job: Job, n: int, *, current: bool, told: bool) -> str:
     name = escape(WORDS.make.version.format(n=n, prompt=job.prompt[:100]))
     here = ' aria-current="true"' if current else ""
     ready = job.state is State.COMPLETED
+    words = f'<span class="told" dir="auto">{escape(job.prompt[:300])}</span>' if told else ""
     return (
         f'<li><button type="button" data-act="show" data-id="{escape(job.id)}" title="{name}" '
         f'aria-label="{name}"{here}{"" if ready else " disabled"}>{_poster(job)}'
-        f"<i>{n}</i></button></li>"
+        f"<i>{n}</i>{words}</button></li>"
     )
 
 

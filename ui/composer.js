@@ -74,6 +74,20 @@ document.addEventListener('click', ({ target }) => {
   }
 })
 
+// Of an edit the last version is in sight; when it came home it can be looked at.
+const seen = (place, does) => new MutationObserver(does).observe(place, { childList: true, subtree: true })
+const card = document.querySelector('#card')
+seen(card, () => card.querySelector('.versions')?.scrollTo(0, 1e6))
+const screen = document.querySelector('#screen')
+seen(screen, () => {
+  const id = screen.querySelector('.result:not(.failed)')?.dataset.id
+  const version = card.querySelector(`.versions button:disabled[data-id="${id}"]`)
+  if (!version) return
+  version.disabled = false
+  const still = Object.assign(new Image(), { className: 'still', alt: '', src: `v1/videos/${id}/content?variant=thumbnail` })
+  version.querySelector('.still').replaceWith(still)
+})
+
 try {
   mine = { ...mine, ...JSON.parse(localStorage.getItem(KEPT)) }
 } catch (error) {

@@ -18,6 +18,7 @@ import gradio as gr
 from studio.access import Visitor
 from studio.jobs.job import Job, Relation, State
 from studio.jobs.queueing import PLACES, Place
+from studio.library.own import OWN
 from studio.studio import Studio
 from studio.upkeep.recovery import fetch_again
 from ui.actions import Can
@@ -320,7 +321,7 @@ class Create:
         known = next((model for model in self.studio.table.models if model.id == job.model), None)
         video = await self.studio.library.kept(job, "video")
         missing = job.state is State.COMPLETED and not video
-        label = known.label if known else job.model
+        label = known.label if known else WORDS.own if job.model == OWN else job.model
         can = await self._can(job, visitor)
         return result(job, label=label, missing=missing, fresh=fresh, trouble=trouble, can=can)
 

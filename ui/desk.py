@@ -29,6 +29,8 @@ from veo_client.errors import Problem, RequestError
 from veo_client.images import prepare
 
 MOST_VERSIONS = 30
+GOES_ON = (Relation.EXTEND, Relation.EDIT, Relation.CONTINUE)
+"""Ways that need the video they go on from."""
 Drawn = tuple[Any, ...]
 """Prompt, card, form and button."""
 
@@ -77,7 +79,7 @@ class Desk:
 
     async def _begun(self, draft: Draft, way: str, job: Job, *, seed: bool) -> Draft:
         """The draft with which a way begins."""
-        if way in (Relation.EXTEND, Relation.EDIT, Relation.CONTINUE):
+        if way in GOES_ON:
             return {**draft, "way": way, "parent": job.id, "model": job.model, "changed": "way"}
         whole = job.extra.get("full") if way == Relation.FINAL else None
         asked = {"model": job.model, **job.request} if whole is None else whole
@@ -90,7 +92,15 @@ class Desk:
             fresh = {**fresh, "seed": str(secrets.randbelow(2**32))}
         if way in (Relation.VARIATION, Relation.FINAL):
             fresh = {**fresh, "way": way, "parent": job.id}
+        if way == "reuse" and job.relation in GOES_ON and await self._there(job):
+            same = {"way": str(job.relation), "parent": job.parent, "first_frame": None}
+            fresh = {**fresh, **same, "added": job.request.get("duration")}
         return fresh
+
+    async def _there(self, job: Job) -> bool:
+        """Whether what it was made from can be gone on from once more."""
+        parent = await self.studio.jobs.get(job.parent or "", job.owner)
+        return parent is not None and parent.state is State.COMPLETED
 
     # Jobs
 
@@ -155,6 +165,8 @@ class Desk:
             return None
         job = await self.studio.jobs.get(str(parent)[:80], visitor.owner)
         way = Relation(way)
+        while way is Relation.EDIT and job and _came_to_nothing(job):  # the talk goes on before it
+            job = await self.studio.jobs.get(job.parent or "", visitor.owner)
         edited = way is Relation.EDIT and job is not None and not job.final
         if not job or not (edited or job.state is State.COMPLETED):
             raise RequestError(Problem("parent", WORDS.make.gone))
@@ -225,6 +237,10 @@ class Desk:
 def _draft_in(value: Any) -> Draft:
     draft = value.get("draft") if isinstance(value, Mapping) else None
     return draft if isinstance(draft, Mapping) else {}
+
+
+def _came_to_nothing(job: Job) -> bool:
+    return job.final and job.state is not State.COMPLETED and job.relation is Relation.EDIT
 
 
 def _first(models: Any) -> Any:

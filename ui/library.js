@@ -1,6 +1,6 @@
 // The library put together: search, the bar for what is selected, keys, dropped files.
 import { fill, follow, load, open, whenDeleting } from './library_details.js'
-import { cardOf, current, focus, hide, move, parameters, pick, refresh, selected, selection } from './library_grid.js'
+import { cardOf, current, focus, hide, move, parameters, pick, recount, refresh, selected, selection } from './library_grid.js'
 import { act, counted, say, takeBack, tell } from './library_talk.js'
 
 const MOST = 500
@@ -62,10 +62,12 @@ async function remove(ids) {
   const done = await change(ids, 'delete')
   if (!done) return hide(ids, false)
   clear()
+  recount()
   if (document.activeElement === document.body) focus(current())
   return tell(counted('deleted', done.length), async () => {
     if (!(await change(done, 'restore'))) return
     hide(done, false)
+    recount()
     focus(cardOf(done[0]))
     tell(say('restored'))
   })
@@ -94,6 +96,7 @@ const actions = {
     if (!(await change(ids, 'restore'))) return
     hide(ids, true)
     clear()
+    recount()
     tell(say('restored'))
   },
   zip: () => selected.size > MOST && tell(say('most', { n: MOST })),
@@ -111,6 +114,7 @@ tagging.addEventListener('submit', async (event) => {
   if (!(await change(chosen(), 'tag', { tag }))) return
   tagging.reset()
   tagging.hidden = true
+  recount()
   tell(say('tagged', { tag }))
 })
 

@@ -1,6 +1,6 @@
 // Dialogs with an address of their own: one video, or several side by side. Back closes them.
 import { compare } from './library_compare.js'
-import { cardOf, refresh } from './library_grid.js'
+import { cardOf, recount, refresh } from './library_grid.js'
 import { act, piece, say, tell } from './library_talk.js'
 
 const boxes = { video: document.querySelector('#details'), compare: document.querySelector('#compare') }
@@ -58,7 +58,7 @@ for (const box of Object.values(boxes)) {
   })
 }
 document.addEventListener('click', (event) => {
-  const link = event.target.closest('#details .kin a, #grid .card a')
+  const link = event.target.closest('#details .kin a, #grid .card a, #compare .choice a[href^=library]')
   if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.button) return
   event.preventDefault()
   open('video', new URL(link.href).searchParams.get('video'))
@@ -131,6 +131,7 @@ boxes.video.addEventListener('submit', async (event) => {
   heading.className = saved.name || !saved.prompt ? '' : 'unseen'
   const caption = cardOf(id)?.querySelector('.caption')
   if (caption) caption.textContent = title
+  recount()
   tell(say('saved'))
 })
 

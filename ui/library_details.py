@@ -8,7 +8,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from studio.jobs.job import Job, State
+from studio.jobs.job import Job, Relation, State
 from studio.library.entries import Kin, Lineage
 from studio.library.inspection import DAMAGED
 from ui.chart import short
@@ -34,8 +34,8 @@ class Details:
     lineage: Lineage = field(default_factory=Lineage)
     lost: bool = False
     """Its file is missing here."""
-    can: Sequence[str] = ()
-    """Of extend, edit and continue, what a model within reach can do with it."""
+    can: Sequence[Relation] = ()
+    """The ways of working from it that some model within reach can go."""
     foreign: bool = False
     """It comes from a file and is not in the library."""
     trouble: str = ""
@@ -116,9 +116,8 @@ def _actions(one: Details) -> str:
     if job.deleted_at:
         return f'<div class="ways">{_button("restore", WORDS.restore)}</div>'
     ways = []
-    words = {"extend": WORDS.extend, "edit": WORDS.edit, "continue": WORDS.proceed}
     if job.state is State.COMPLETED and not one.lost:
-        ways += [f'<a class="button" href="./?{c}={id}">{words[c]}</a>' for c in one.can]
+        ways += [_way(job, way) for way in one.can]
         address = f"v1/videos/{id}/content?download=1"
         ways.append(f'<a class="button" href="{address}" download>{WORDS.download}</a>')
     elif job.state is State.COMPLETED and job.provider_id:
@@ -137,6 +136,11 @@ def _actions(one: Details) -> str:
     return f'{_reuse(job)}<div class="ways">{"".join(ways)}</div>{_link()}'
 
 
+def _way(job: Job, way: Relation) -> str:
+    """The Create page reads the address."""
+    return f'<a class="button" href="./?{way}={escape(job.id)}">{WORDS.ways[way]}</a>'
+
+
 def _link() -> str:
     """Seen once there is a link to share."""
     return (
@@ -147,7 +151,7 @@ def _link() -> str:
 
 def _reuse(job: Job) -> str:
     """A plain form: the Create page reads the address."""
-    if not job.prompt:
+    if not job.prompt or job.relation is Relation.IMPORT:
         return ""
     seed = (
         f'<label class="check"><input type="checkbox" name="seed" value="1">{WORDS.with_seed}'
@@ -262,20 +266,37 @@ def _relative(kin: Kin) -> str:
 # Several
 
 
-def compared(jobs: Sequence[Job]) -> str:
-    """Two to four players with one play button and one time line."""
+def compared(shown: Sequence[tuple[Job, str, Sequence[Relation]]]) -> str:
+    """Two to four players with one play button and one time line.
+
+    ``shown``: each with the name of its model and what can be done with it.
+    """
     players = "".join(
         f'<li style="--shape:{shape_of(job)}"><video playsinline muted preload="none" '
         f'data-seconds="{job.seconds or 0:.3f}" '
         f'src="v1/videos/{escape(job.id)}/content" '
         f'poster="v1/videos/{escape(job.id)}/content?variant=thumbnail"></video>'
         f'<label class="check"><input type="radio" name="sound">'
-        f"<span>{escape(WORDS.listen.format(title=title_of(job)[:80]))}</span></label></li>"
-        for job in jobs
+        f"<span>{escape(WORDS.listen.format(title=title_of(job)[:80]))}</span></label>"
+        f"{_choice(job, label, can)}</li>"
+        for job, label, can in shown
     )
     return (
-        f"<h2>{WORDS.compare}</h2><ul class='side by-{len(jobs)}'>{players}</ul>"
+        f"<h2>{WORDS.compare}</h2><ul class='side by-{len(shown)}'>{players}</ul>"
         f'<div class="line"><button type="button" class="button go" data-act="play">{WORDS.play}'
         f'</button><input type="range" min="0" max="1" step="any" value="0" '
         f'aria-label="{WORDS.time_line}"><output>0.0 / 0.0</output></div>'
+    )
+
+
+def _choice(job: Job, label: str, can: Sequence[Relation]) -> str:
+    """What tells it from the others, and the way on with the one that is chosen."""
+    seconds = WORDS.seconds.format(n=f"{round(job.seconds, 1):g}") if job.seconds else ""
+    seed = job.request.get("seed")
+    number = f"{WORDS.labels['seed']} {seed}" if seed is not None else ""
+    told = (label, job.request.get("resolution"), seconds, number, "★" if job.starred else "")
+    final = _way(job, Relation.FINAL) if Relation.FINAL in can else ""
+    return (
+        f'<p class="choice"><span>{escape(" · ".join(str(one) for one in told if one))}</span>'
+        f'<a class="button" href="library?video={escape(job.id)}">{WORDS.details}</a>{final}</p>'
     )

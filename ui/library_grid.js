@@ -189,4 +189,15 @@ export function hide(ids, hidden) {
   }
 }
 
+// After a change: how many there are now, and what can be filtered.
+export async function recount() {
+  const fresh = document.createElement('div')
+  fresh.append(...(await piece(location.href).catch(() => null)) ?? [])
+  for (const place of ['#status', '#find .chips', '#find [name=state]']) {
+    const here = document.querySelector(place)
+    const now = fresh.querySelector(place)
+    if (now && !here.contains(document.activeElement)) here.replaceChildren(...now.childNodes)
+  }
+}
+
 ;[...root.children].forEach(watch)

@@ -21,10 +21,11 @@ from studio.access import Visitor
 from studio.api.caller import anybody
 from studio.api.query import query_of
 from studio.jobs import rows
-from studio.jobs.job import Job, State
+from studio.jobs.job import Job, Relation, State
 from studio.library import sidecar
 from studio.library.inspection import DAMAGED, MISSING
 from studio.library.library import RESTORABLE
+from studio.library.own import OWN
 from studio.library.search import BadCursor, Query
 from studio.refusals import Refused
 from studio.studio import Studio
@@ -34,6 +35,7 @@ from ui.library import Sheet, Shown, library, sheet, sheets
 from ui.library_details import Details, compared, details, no_such
 from ui.library_words import WORDS
 from ui.notes import banner
+from ui.ways import WAYS, possible
 from veo_client.errors import VeoError
 
 SHEET = 60
@@ -117,7 +119,8 @@ class LibraryPage:
         ids = request.query_params.get("ids", "").split(",")[:LARGEST_COMPARED]
         jobs = await self._studio.library.many(ids, visitor.owner)
         playable = [job for job in jobs if job.state is State.COMPLETED]
-        return _piece(compared(playable) if len(playable) > 1 else no_such())
+        shown = compared([(job, self._label(job), self._can(visitor, job)) for job in playable])
+        return _piece(shown if len(playable) > 1 else no_such())
 
     async def fetch(self, request: Request) -> Response:
         """Bring a lost file home once more; answers with the video as it is then."""
@@ -145,7 +148,7 @@ class LibraryPage:
             today=_today(),
             total=total,
             facets=facets,
-            labels={model.id: model.label for model in self._studio.table.models},
+            labels=self._labels(),
             sheet=await self._sheet(visitor, query, params.get("cursor", "")),
         )
 
@@ -189,18 +192,14 @@ class LibraryPage:
         return details(one)
 
     def _label(self, job: Job) -> str:
-        labels = {model.id: model.label for model in self._studio.table.models}
-        return labels.get(job.model, job.model)
+        return self._labels().get(job.model, job.model)
 
-    def _can(self, visitor: Visitor, job: Job) -> list[str]:
-        models = self._studio.offer(visitor).models
-        own = [model for model in models if model.id == job.model]
-        able = {
-            "extend": any(model.extend for model in own),
-            "edit": any(model.edit for model in own),
-            "continue": any(model.first_frame for model in models),
-        }
-        return [name for name, can in able.items() if can]
+    def _labels(self) -> dict[str, str]:
+        return {OWN: WORDS.own} | {model.id: model.label for model in self._studio.table.models}
+
+    def _can(self, visitor: Visitor, job: Job) -> list[Relation]:
+        ways = possible(job, self._studio.offer(visitor))
+        return [way for way in WAYS if way in ways]
 
 
 def _query(params: QueryParams) -> Query:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from studio.jobs.job import State
+from studio.jobs.job import Relation, State
 from ui.language import in_all_languages
 
 
@@ -101,9 +101,16 @@ class LibraryWords:
     unstar: str = "Remove star"
     reuse: str = "Re-use settings"
     with_seed: str = "with the same seed"
-    extend: str = "Extend"
-    edit: str = "Edit"
-    proceed: str = "Continue from its last frame"
+    ways: dict[Relation, str] = field(
+        default_factory=lambda: {
+            Relation.EXTEND: "Extend",
+            Relation.EDIT: "Edit",
+            Relation.CONTINUE: "Continue from its last frame",
+            Relation.VARIATION: "Variations",
+            Relation.FINAL: "Make final",
+        }
+    )
+    own: str = "Your own video"
     download: str = "Download"
     zip: str = "ZIP"
     delete: str = "Delete"

@@ -58,16 +58,18 @@ async function add(slot, files) {
   slot.classList.remove('busy')
 }
 
-const free = (node) => node.closest?.('label.slot:not(:has(input:disabled))')
+// A free slot, or a frame that gives way to another.
+const open = (node) => node.closest?.('label.slot:not(:has(input:disabled)), .slot.frame')
 let dragged = null
 element.addEventListener('dragstart', ({ target }) => { dragged = target.closest?.('[draggable=true]') })
 element.addEventListener('dragend', () => { dragged = null })
 for (const type of ['dragover', 'dragleave', 'drop']) {
   element.addEventListener(type, (event) => {
-    const slot = dragged ? event.target.closest?.('[draggable=true]') : free(event.target)
-    if (type === 'dragover' || type === 'drop') event.preventDefault()
-    slot?.classList.toggle('over', type === 'dragover')
-    if (type !== 'drop' || !slot) return
+    const slot = dragged ? event.target.closest?.('[draggable=true]') : open(event.target)
+    if (!slot) return
+    if (type !== 'dragleave') event.preventDefault()
+    slot.classList.toggle('over', type === 'dragover')
+    if (type !== 'drop') return
     if (dragged) move(Number(dragged.dataset.index), Number(slot.dataset.index))
     else add(slot, [...event.dataTransfer.files])
   })

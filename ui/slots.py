@@ -50,7 +50,8 @@ def _slot(
 ) -> str:
     """One picture, or the place for one; ``most``: how many the field takes."""
     if isinstance(picture, Path):
-        return f'<div class="slot filled frame">{_face(field, name, picture, 0)}</div>'
+        face = _face(field, name, picture, 0)
+        return f'<div class="slot filled frame" data-field="{field}" data-most="1">{face}</div>'
     if picture is not None:  # it comes from the video that is continued
         return f'<div class="slot given"><span class="name">{WORDS.make.last_of}</span></div>'
     title = WORDS.needs_first if waits else WORDS.add_picture.format(slot=name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC
 from html import escape
 
-from studio.jobs.job import Job, State
+from studio.jobs.job import Job, Relation, State
 from studio.library.inspection import DAMAGED, MISSING
 from ui.actions import Can, actions, history
 from ui.composer import money
@@ -180,10 +180,10 @@ def _facts(job: Job, label: str) -> str:
     measured = f"{job.width} \N{MULTIPLICATION SIGN} {job.height}" if job.width else None
     facts = [label]
     if seconds:
-        facts.append(WORDS.seconds_short.format(n=f"{float(seconds):g}"))
+        facts.append(WORDS.seconds_short.format(n=f"{round(float(seconds), 1):g}"))
     if size := measured or job.request.get("resolution"):
         facts.append(size)
-    if job.state is State.COMPLETED and job.finished_at:
+    if job.state is State.COMPLETED and job.finished_at and job.relation is not Relation.IMPORT:
         took = (job.finished_at - job.created_at).total_seconds()
         facts.append(WORDS.took.format(time=clock(took)))
     if job.simulated:

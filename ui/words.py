@@ -136,6 +136,7 @@ class Words:
     id_at_google: str = "Id at Google"
     simulated_tag: str = "Simulated"
     took: str = "made in {time}"
+    own: str = "Your own video"
     costs: str = "about {price}"
     not_charged: str = "Nothing was charged."
     charged: str = "About {price} was charged."

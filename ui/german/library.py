@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.jobs.job import State
+from studio.jobs.job import Relation, State
 from ui.library_words import LibraryWords
 
 GERMAN = LibraryWords(
@@ -73,9 +73,14 @@ GERMAN = LibraryWords(
     unstar="Stern nehmen",
     reuse="Einstellungen übernehmen",
     with_seed="mit demselben Seed",
-    extend="Verlängern",
-    edit="Bearbeiten",
-    proceed="Vom letzten Bild weiter",
+    ways={
+        Relation.EXTEND: "Verlängern",
+        Relation.EDIT: "Bearbeiten",
+        Relation.CONTINUE: "Vom letzten Bild weiter",
+        Relation.VARIATION: "Varianten",
+        Relation.FINAL: "Endgültig machen",
+    },
+    own="Eigenes Video",
     download="Herunterladen",
     delete="Löschen",
     restore="Wiederherstellen",

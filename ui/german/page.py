@@ -125,6 +125,7 @@ GERMAN = Words(
     id_at_google="Kennung bei Google",
     simulated_tag="Simuliert",
     took="entstanden in {time}",
+    own="Eigenes Video",
     costs="etwa {price}",
     not_charged="Es wurde nichts berechnet.",
     charged="Etwa {price} wurden berechnet.",
