@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.api_kit import picture
 from tests.app_server import AppServer
+from tests.stand_in_kit import watch
 from tests.test_page import CONTRAST
 
 PATIENCE = 60_000
@@ -74,14 +76,17 @@ def test_three_scenes_are_typed_and_become_a_film_that_plays(
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
     page.goto(f"{app_server.url}/storyboard")
-    page.get_by_role("button", name="Start a film").click()
+    page.locator(".sketch").click()
     expect(page.get_by_role("button", name="Make the film")).to_be_disabled()
+    page.keyboard.type(PROMPTS[0])  # the caret waits where one begins to write
     for number, prompt in enumerate((*PROMPTS[:2], "The lamp [filtered]"), 1):
         page.get_by_role("textbox", name=f"What happens in scene {number}").fill(prompt)
         page.get_by_label(f"Seconds of scene {number}").select_option("4")
     page.get_by_label("How scene 2 follows").select_option("Goes on from the last frame")
     page.get_by_role("button", name="Make all 3 scenes · 12 s · free, simulated").click()
     expect(page.locator("#next")).to_contain_text("Making 3 of 3 scenes")
+    expect(page).to_have_title(re.compile(rf"^\d+ % · {PROMPTS[0]} · Veo Studio$"))
+    page.get_by_label("Tone").check()
     expect(page.get_by_role("button", name="Stop scene 2")).to_be_visible()
     expect(page.locator(".scene").nth(1)).to_contain_text("Waits for the scene before")
     third = page.locator(".scene").nth(2)
@@ -94,6 +99,8 @@ def test_three_scenes_are_typed_and_become_a_film_that_plays(
     expect(player).to_be_visible(timeout=PATIENCE)
     assert player.evaluate(DURATION) == pytest.approx(12, abs=0.06)
     player.evaluate(PLAYS)
+    expect(page).to_have_title(f"{PROMPTS[0]} · Veo Studio")
+    assert page.evaluate("window.veoStudioTones") >= 2, "one as a sample, one when it was done"
     expect(page.locator("#result")).to_contain_text("C2PA")
     with page.expect_download() as download:
         page.get_by_role("link", name="Export the film").click()
@@ -178,12 +185,25 @@ def test_pictures_of_a_scene_are_added_seen_and_taken_away(
     page.get_by_role("button", name="Reference of scene 1: remove the picture").first.click()
     expect(shown).to_have_count(1)
     page.get_by_role("button", name="Reference of scene 1: remove the picture").click()
-    page.get_by_label("First frame of scene 1: add a picture").set_input_files(file)
-    expect(page.get_by_role("img", name="First frame")).to_be_visible()
+    page.get_by_label("First frame of scene 1: add a picture").set_input_files(
+        file | {"buffer": picture("red", (90, 160))}
+    )
+    first = page.get_by_role("img", name="First frame")
+    expect(first).to_have_css("object-fit", "cover")
+    page.get_by_label("Frames of another shape").select_option("Padded in black")
+    expect(first).to_have_css("object-fit", "contain")
     broken: Any = {**file, "buffer": b"no picture at all"}
     page.get_by_label("Last frame of scene 1: add a picture").set_input_files(broken)
     expect(page.locator("#trouble")).to_contain_text("picture")
     assert [*on_the_server(page, app_server)["scenes"][0]["pictures"]] == ["first_frame"]
+    page.get_by_role("button", name="Make the scene").click()
+    made = page.locator("#scenes video")
+    expect(made).to_be_visible(timeout=PATIENCE)
+    address = str(made.get_attribute("src")).removeprefix("../")
+    shown = watch(page.request.get(f"{app_server.url}/{address}").body()).pictures[0]
+    height, width = shown.shape[:2]
+    assert shown[height // 2, width // 8].max() < 40, "padded, as it was shown"
+    assert shown[height // 2, width // 2, 0] > 120
 
 
 def test_nobody_else_sees_a_film_and_an_unsure_scene_asks_before_it_costs_again(

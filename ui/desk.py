@@ -13,6 +13,7 @@ import gradio as gr
 
 from studio.access import Visitor
 from studio.jobs.job import Job, Relation, State
+from studio.media.shapes import differs, in_shape
 from studio.studio import Studio
 from ui.basis import card
 from ui.batch import Batch, batch_of
@@ -22,8 +23,7 @@ from ui.draft import Draft, added, draft_of, read, told
 from ui.notes import banner
 from ui.once import once
 from ui.order import label, ordered
-from ui.pictures import differs, in_shape
-from ui.ways import WAYS, Basis, limited, settled
+from ui.ways import WAYS, Basis, limited, settled, without_given
 from ui.words import WORDS
 from veo_client.errors import Problem, RequestError
 from veo_client.images import prepare
@@ -229,7 +229,7 @@ class Desk:
         fitted = fit(replace(wanted, prompt="-"), model, draft.get("changed"))
         order = ordered(fitted.request, model, offer, draft, basis)
         button = gr.update(value=label(order, offer, basis), interactive=True)
-        other = differs(fitted.request)
+        other = differs(without_given(fitted.request))
         form = composed(fitted, model, offer, draft, problems, differs=other)
         return prompt, card(basis), form, button
 

@@ -144,6 +144,7 @@ function watch() {
   } else if (next.dataset.busy === 'true') {
     watching = setTimeout(() => inLine(refresh), document.hidden ? 4 * WATCH : WATCH)
   }
+  document.title = $('.jobs', next).dataset.title
 }
 
 // What is typed
@@ -251,17 +252,18 @@ function dragging(list) {
     for (const one of list.children) one.classList.remove('held', 'over')
     held = null
   })
-  // A picture dropped onto a scene's slot is taken as if it had been chosen.
-  list.addEventListener('dragover', (event) => {
-    if (!held && event.target.closest('label.slot')) event.preventDefault()
-  })
-  list.addEventListener('drop', (event) => {
-    const input = $('input[type=file]', event.target.closest('label.slot') || document.createElement('i'))
-    if (held || !input || !event.dataTransfer.files.length) return
-    event.preventDefault()
-    input.files = event.dataTransfer.files
-    addPicture(input)
-  })
+  // A picture dropped onto a scene is taken as if it had been chosen; no drop leaves the page.
+  const slot = (on) => on.closest('label.slot') || $('label.slot', on.closest('[data-scene]') || document.createElement('i'))
+  for (const type of ['dragover', 'drop']) {
+    document.addEventListener(type, (event) => {
+      if (held || !event.dataTransfer.types.includes('Files')) return
+      event.preventDefault()
+      const input = type === 'drop' && slot(event.target)?.querySelector('input')
+      if (!input) return
+      input.files = event.dataTransfer.files
+      addPicture(input)
+    })
+  }
 }
 
 // Acts by their name
@@ -299,7 +301,7 @@ const acts = {
 }
 
 document.addEventListener('click', (event) => {
-  const button = event.target.closest('button[data-act]')
+  const button = event.target.closest('button[data-act], .sketch[data-act]')
   if (!button || button.disabled || button.getAttribute('aria-disabled') === 'true') return
   if (button.dataset.act.startsWith('run')) button.disabled = true // a second press would be another
   Promise.resolve(acts[button.dataset.act](button, button.closest('[data-scene]'))).then(() => { button.disabled = false })
@@ -338,6 +340,8 @@ if (film) {
     }
   })
   dragging($('#scenes'))
+  const texts = fields().slice(1)
+  if (texts.every((one) => !one.value)) texts[0]?.focus()
   addEventListener('pagehide', () => { for (const field of fields()) save(field) })
   addEventListener('online', () => inLine(refresh))
   document.addEventListener('visibilitychange', () => { if (!document.hidden) watch() })

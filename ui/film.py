@@ -16,6 +16,7 @@ from studio.jobs.offer import Offer
 from ui.composer import money
 from ui.film_words import WORDS
 from ui.language import in_english
+from ui.notes import notices
 from ui.spend import size
 from ui.words import WORDS as PAGE
 from veo_client.models import Model
@@ -40,8 +41,8 @@ class Board:
 
 # The list
 
-SKETCH = '<div class="sketch" aria-hidden="true"><i></i><i></i><i></i></div>'
-"""What a film is, in three empty scenes; for the eye alone."""
+SKETCH = '<div class="sketch" aria-hidden="true" data-act="create"><i></i><i></i><i></i></div>'
+"""What a film is, in three empty scenes; a click on them is one on the button above."""
 
 
 def films(listed: Sequence[Film], up: str = "") -> str:
@@ -100,8 +101,11 @@ def _signals() -> str:
 def board(it: Board) -> str:
     """The whole page of a film below its head."""
     film = it.film
-    busy = any(scene["standing"] == Standing.BUSY for scene in it.shown["scenes"])
-    busy = busy or it.shown["stitched"]["status"] == "running"
+    making = any(scene["standing"] == Standing.BUSY for scene in it.shown["scenes"])
+    busy = making or it.shown["stitched"]["status"] == "running"
+    name = escape(film.name or _first_words(film) or WORDS.title)
+    come = "".join(_next(it))
+    running = int(busy or "data-auto" in come)  # the film is on its way until it is put together
     scenes = "".join(_scene(it, scene) for scene in it.shown["scenes"])
     words = {
         "saved": WORDS.saved,
@@ -122,7 +126,9 @@ value="{escape(film.name)}" maxlength="120" autocomplete="off">
 <div class="board"><ol id="scenes">{scenes}</ol>
 <button class="add" data-act="add"><span aria-hidden="true">+</span> {WORDS.add}</button></div>
 <section id="next" data-live data-busy="{str(busy).lower()}" aria-label="{WORDS.next}">\
-{"".join(_next(it))}</section>
+<div class="jobs" data-running="{running}" data-over="{name}" data-title="{_tab(it, name)}"></div>\
+{come}</section>
+<div id="notices">{notices()}</div>
 <section id="result" data-live aria-label="{WORDS.player}">{_result(it)}</section>
 <div class="rest">{_script(film.id, WORDS.more_from_script)}
 <details class="more"><summary>{WORDS.delete}</summary><p class="hint">{WORDS.delete_sure}</p>
@@ -146,6 +152,10 @@ def _settings(it: Board) -> str:
         sound = [("true", WORDS.with_sound), ("false", WORDS.without_sound)]
         chosen = str(s.generate_audio).lower()
         boxes.append(_select("generate_audio", WORDS.sound, sound, chosen))
+    if any(
+        scene["pictures"].keys() & {"first_frame", "last_frame"} for scene in it.shown["scenes"]
+    ):
+        boxes.append(_select("fit", WORDS.fit, WORDS.fits.items(), s.fit))
     fades = [(str(seconds), words) for seconds, words in WORDS.fades.items()]
     boxes.append(_select("fade", WORDS.between, fades, str(float(s.fade))))
     return (
@@ -189,7 +199,7 @@ def _scene(it: Board, scene: Mapping[str, Any]) -> str:
 aria-label="{WORDS.prompt.format(n=number)}" placeholder="{escape(hint)}">\
 {escape(scene["prompt"])}</textarea>
 <div class="slots" id="slots-{id}" data-live role="group" \
-aria-label="{WORDS.pictures.format(n=number)}">{"".join(_slots(scene, number))}</div>
+aria-label="{WORDS.pictures.format(n=number)}">{"".join(_slots(it, scene, number))}</div>
 <div class="doing" id="doing-{id}" data-live>{_doing(it, scene, number)}</div>
 </article></li>"""
 
@@ -232,8 +242,7 @@ def _title(it: Board, number: int) -> str:
 def _poster(it: Board, scene: Mapping[str, Any], number: int) -> str:
     """The scene's picture in the film's shape; a made one plays."""
     video, where = scene["video"], scene["standing"]
-    ratio = it.film.settings.aspect_ratio or (it.model.aspect_ratios[0] if it.model else "16:9")
-    style = f'style="--shape:{escape(ratio.replace(":", "/"))}"'
+    style = _shape(it)
     if where in ("done", "changed", "older"):
         at = f"{UP}v1/videos/{video['id']}/content"
         return (
@@ -246,6 +255,13 @@ def _poster(it: Board, scene: Mapping[str, Any], number: int) -> str:
     if where == "busy":
         inside = f"{picture}{_progress(video)}"
     return f'<div class="blank {where}" {style}>{inside}</div>'
+
+
+def _shape(it: Board) -> str:
+    """The film's shape, and how a frame fills it: as it will be sent."""
+    ratio = it.film.settings.aspect_ratio or (it.model.aspect_ratios[0] if it.model else "16:9")
+    fit = "contain" if it.film.settings.fit == "pad" else "cover"
+    return f'style="--shape:{escape(ratio.replace(":", "/"))};--fit:{fit}"'
 
 
 def _progress(video: Mapping[str, Any]) -> str:
@@ -266,13 +282,13 @@ def _stage(video: Mapping[str, Any]) -> str:
     return PAGE.simulating if simulating else states[video["state"]]
 
 
-def _slots(scene: Mapping[str, Any], number: int) -> Iterator[str]:
+def _slots(it: Board, scene: Mapping[str, Any], number: int) -> Iterator[str]:
     for field in scene.get("slots", ()):
         name = WORDS.slots[field]
         there = scene["pictures"].get(field)
         many = field == "reference_images"
         for index, at in enumerate(there if many and there else [there] if there else []):
-            yield _filled(field, name, at, number, index)
+            yield _filled(field, name, at, number, index, "" if many else _shape(it))
         if not there or (many and len(there) < 3):
             label = escape(WORDS.add_picture.format(slot=name, n=number))
             yield (
@@ -282,11 +298,11 @@ def _slots(scene: Mapping[str, Any], number: int) -> Iterator[str]:
             )
 
 
-def _filled(field: str, name: str, at: str, number: int, index: int) -> str:
+def _filled(field: str, name: str, at: str, number: int, index: int, style: str) -> str:
     remove = escape(WORDS.remove_picture.format(slot=name, n=number))
     return (
         f'<div class="slot filled" data-name="{escape(at.rpartition("=")[2])}">'
-        f'<img src="{UP}{escape(at[1:])}" alt="{escape(name)}"><button class="remove" '
+        f'<img src="{UP}{escape(at[1:])}" alt="{escape(name)}" {style}><button class="remove" '
         f'data-act="unpicture" data-field="{field}" data-index="{index}" aria-label="{remove}" '
         f'title="{remove}">✕</button></div>'
     )
@@ -352,10 +368,9 @@ def _next(it: Board) -> Iterator[str]:
         yield f'<p class="hint">{WORDS.no_model}</p>'
     elif busy:
         asked = [scene for scene in scenes if scene["standing"] != "empty"]
-        made = sum(scene["standing"] in ("done", "changed", "older") for scene in asked)
         many = WORDS.making.format(n=len(busy), all=len(asked))
         yield f'<p class="lead">{many if len(asked) > 1 else WORDS.making_one}</p>'
-        yield _bar(100 * (made + _share(busy)) / max(1, len(asked)))
+        yield _bar(_percent(it) or 0)
         if any(scene["video"]["state"] == "queued" for scene in busy):
             yield f'<button class="quiet" data-act="stop-all">{WORDS.stop_all}</button>'
     elif shown["to_run"]:
@@ -377,6 +392,23 @@ def _next(it: Board) -> Iterator[str]:
     yield from _warnings(scenes)
 
 
+def _tab(it: Board, name: str) -> str:
+    """The title of the tab: how far it is, and of what."""
+    percent = _percent(it)
+    title = f"{name} · {PAGE.title}"
+    return title if percent is None else PAGE.making_title.format(percent=percent, title=title)
+
+
+def _percent(it: Board) -> int | None:
+    """How far scenes or film are; None: nothing is being made."""
+    if it.shown["stitched"]["status"] == "running":
+        return int(it.shown["stitched"]["progress"])
+    asked = [scene for scene in it.shown["scenes"] if scene["standing"] != "empty"]
+    busy = [scene for scene in asked if scene["standing"] == "busy"]
+    made = sum(scene["standing"] in ("done", "changed", "older") for scene in asked)
+    return round(100 * (made + _share(busy)) / len(asked)) if busy else None
+
+
 def _share(busy: Iterable[Mapping[str, Any]]) -> float:
     return sum(float(scene["video"]["progress"]) / 100 for scene in busy)
 
@@ -393,7 +425,7 @@ def _run_all(it: Board) -> str:
     ids = it.shown["to_run"]
     some = [scene for scene in it.shown["scenes"] if scene["id"] in ids]
     written = [scene for scene in it.shown["scenes"] if scene["standing"] != "empty"]
-    if len(some) == len(written):
+    if len(some) == len(it.shown["scenes"]) or len(some) == len(written) == 1:
         words = WORDS.the_scene if len(some) == 1 else WORDS.the_scenes.format(n=len(some))
     else:
         words = WORDS.one_more if len(some) == 1 else WORDS.more_scenes.format(n=len(some))

@@ -18,7 +18,7 @@ from ui.film_words import WORDS
 from ui.frame import STRICT, Page, document
 from ui.notes import banner
 
-STYLES, SCRIPTS = ("film.css",), ("film.js",)
+STYLES, SCRIPTS = ("film.css",), ("film.js", "notices.js")
 
 
 class FilmPage:

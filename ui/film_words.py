@@ -46,6 +46,10 @@ class FilmWords:
     sound: str = "Sound"
     with_sound: str = "With sound"
     without_sound: str = "Silent"
+    fit: str = "Frames of another shape"
+    fits: dict[str, str] = field(
+        default_factory=lambda: {"crop": "Cropped", "pad": "Padded in black"}
+    )
     between: str = "At cuts"
     fades: dict[float, str] = field(
         default_factory=lambda: {

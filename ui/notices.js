@@ -1,8 +1,9 @@
-// When a video is done: a tone made here, a notification of the browser. Both are off until chosen.
+// When a video or a film is done: a tone made here, a notification of the browser. Both are off until chosen.
 const KEPT = 'veo-studio.notices'
-const jobs = document.querySelector('#working')
-const boxes = [...element.querySelectorAll('input')]
-const words = element.querySelector('[data-done]').dataset
+const page = document.querySelector('#notices')
+const jobs = document.querySelector('#working, #film')
+const boxes = [...page.querySelectorAll('input')]
+const words = page.querySelector('[data-done]').dataset
 let audio
 
 try {
@@ -12,10 +13,10 @@ try {
   localStorage.removeItem(KEPT)
 }
 
-element.addEventListener('change', async ({ target }) => {
+page.addEventListener('change', async ({ target }) => {
   if (target.name === 'notice' && target.checked && await Notification.requestPermission() !== 'granted') {
     target.checked = false
-    element.querySelector('[role=status]').textContent = words.refused
+    page.querySelector('[role=status]').textContent = words.refused
   }
   if (target.name === 'tone' && target.checked) tone()
   localStorage.setItem(KEPT, JSON.stringify(Object.fromEntries(boxes.map((box) => [box.name, box.checked]))))

@@ -12,7 +12,7 @@ from studio.jobs.offer import Offer
 from ui.choices import fit
 from ui.composer import money
 from ui.draft import Draft
-from ui.ways import GIVEN, Basis
+from ui.ways import Basis, without_given
 from ui.words import WORDS
 from veo_client.models import Model
 from veo_client.request import VideoRequest
@@ -36,10 +36,7 @@ class Order:
 
     def to_send(self) -> tuple[VideoRequest, ...]:
         """The requests without what the studio takes from the video itself."""
-        return tuple(
-            replace(request, first_frame=None) if request.first_frame == GIVEN else request
-            for request in self.requests
-        )
+        return tuple(without_given(request) for request in self.requests)
 
 
 def ordered(

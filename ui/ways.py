@@ -33,6 +33,11 @@ class Basis:
     """What was edited before, the first one first; ``job`` is the last."""
 
 
+def without_given(request: VideoRequest) -> VideoRequest:
+    """The request without what the studio takes from the video itself."""
+    return replace(request, first_frame=None) if request.first_frame == GIVEN else request
+
+
 def can(model: Model, way: Relation, job: Job, offer: Offer) -> bool:
     """Whether ``model`` can go on from this video so."""
     if task := _TASK.get(way):

@@ -20,7 +20,7 @@ from studio.api.errors import private
 from studio.api.fields import read_as
 from studio.api.film import as_film, in_short
 from studio.api.sending import link_to, sent
-from studio.films.film import LONGEST_FADE, Film, Link
+from studio.films.film import FITS, LONGEST_FADE, Film, Link
 from studio.films.film_rows import pictures_in
 from studio.refusals import Refused
 from veo_client.errors import Problem, RequestError
@@ -50,6 +50,12 @@ def _seconds(value: Any) -> float:
     return read
 
 
+def _fit(value: Any) -> str:
+    if value not in FITS:
+        raise RequestError(Problem("fit", "fit has to be crop or pad."))
+    return str(value)
+
+
 def _link(value: Any) -> str:
     if value not in [link.value for link in Link]:
         raise RequestError(Problem("link", "link has to be cut, last_frame or extension."))
@@ -72,6 +78,7 @@ _SETTINGS: Mapping[str, Reader] = {
     "aspect_ratio": _as("aspect_ratio"),
     "resolution": _as("resolution"),
     "generate_audio": _as("generate_audio"),
+    "fit": _fit,
     "fade": _seconds,
 }
 _SCENE: Mapping[str, Reader] = {

@@ -17,6 +17,8 @@ from veo_client.request import VideoRequest, possible_durations
 LONGEST_FADE = 2.0
 """Seconds of a cross-fade."""
 
+FITS = ("crop", "pad")
+
 SILENCE = timedelta(seconds=15)
 """After which a process that puts a film together is taken for dead; it speaks every second."""
 
@@ -40,6 +42,8 @@ class FilmSettings:
     aspect_ratio: str | None = None
     resolution: str | None = None
     generate_audio: bool = True
+    fit: str = "crop"
+    """What becomes of frames of another shape than the film: "crop" or "pad"."""
     fade: float = 0.0
     """Seconds of cross-fade where scenes are cut; 0: straight cuts."""
 
@@ -158,7 +162,9 @@ def _follows(film: Film, scene: Scene, job: Job) -> bool:
 def asking(film: Film, scene: Scene, model: Model) -> str:
     """A fingerprint of what a run of the scene would ask for now."""
     fields = request_fields(film, scene, model)
-    text = json.dumps([fields, film.link(scene).value], sort_keys=True)
+    padded = film.settings.fit == "pad" and {"first_frame", "last_frame"} & fields.keys()
+    asked = [fields, film.link(scene).value, *(["pad"] if padded else [])]
+    text = json.dumps(asked, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

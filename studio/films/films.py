@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -33,6 +34,7 @@ from studio.jobs.job import Relation
 from studio.jobs.jobs import Jobs, NotFound, NotNow, new_id
 from studio.jobs.offer import Offer
 from studio.jobs.rows import Connection
+from studio.media.shapes import in_shape
 from veo_client.errors import ModelUnavailable, Problem, RequestError
 from veo_client.models import Model, ModelTable
 from veo_client.request import Media, VideoRequest
@@ -347,7 +349,8 @@ class Films:
         """The film with this scene's new job. The same scene as it stands is never paid twice."""
         link, before = film.link(scene), film.before(scene)
         asked = asking(film, scene, model)
-        request = await self._inputs.restore(request_fields(film, scene, model))
+        whole = await self._inputs.restore(request_fields(film, scene, model))
+        request = await asyncio.to_thread(in_shape, whole, film.settings.fit)
         parent = before.job if before and link is not Link.CUT else None
         job, *_ = await self._jobs.submit(
             request,

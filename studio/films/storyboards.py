@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from studio.database import Database, films
 from studio.films import film_rows
-from studio.films.film import LONGEST_FADE, Film, FilmSettings, Link, Scene
+from studio.films.film import FITS, LONGEST_FADE, Film, FilmSettings, Link, Scene
 from studio.films.script import MOST_SCENES
 from studio.library.sidecar import ID as VIDEO
 from studio.library.sidecar import INPUT, LARGEST, Unreadable
@@ -101,7 +101,8 @@ def _settings(found: Mapping[str, Any]) -> FilmSettings:
         if known.get(key) is not None:
             known[key] = _text(known[key], 80)
     settings = FilmSettings(**known)
-    if not isinstance(settings.generate_audio, bool) or not 0 <= settings.fade <= LONGEST_FADE:
+    told = isinstance(settings.generate_audio, bool) and settings.fit in FITS
+    if not told or not 0 <= settings.fade <= LONGEST_FADE:
         raise ValueError(found)
     return settings
 

@@ -36,6 +36,8 @@ GERMAN = FilmWords(
     sound="Ton",
     with_sound="Mit Ton",
     without_sound="Stumm",
+    fit="Bilder von anderer Form",
+    fits={"crop": "Beschnitten", "pad": "Schwarz umrandet"},
     between="An Schnitten",
     fades={
         0.0: "Harter Schnitt",

@@ -1,4 +1,4 @@
-"""Frames in the shape of the video: cropped or padded here, as the page showed it before."""
+"""Frames in the shape of the video: cropped or padded, as the pages show it before."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
-from ui.ways import GIVEN
 from veo_client.images import prepare
 from veo_client.request import Media, VideoRequest
 
@@ -41,7 +40,7 @@ def _wanted(ratio: str | None) -> float:
 
 
 def _differs(frame: Media | None, ratio: str | None, field: str) -> bool:
-    if frame is None or frame == GIVEN:
+    if frame is None:
         return False
     picture = prepare(frame, field)
     return abs(picture.width / picture.height / _wanted(ratio) - 1) > ALIKE
