@@ -80,8 +80,8 @@ def clip(color: str = "teal") -> bytes:
     return file.getvalue()
 
 
-def picture(color: str = "red") -> bytes:
+def picture(color: str = "red", size: tuple[int, int] = (64, 36)) -> bytes:
     """A small PNG."""
     file = io.BytesIO()
-    Image.new("RGB", (64, 36), color).save(file, "png")
+    Image.new("RGB", size, color).save(file, "png")
     return file.getvalue()

@@ -155,6 +155,7 @@ def test_a_video_can_be_named_tagged_and_starred_in_its_details(library: Page) -
     details.get_by_role("button", name="Star", exact=True).click()
     expect(details.get_by_role("button", name="Remove star")).to_be_visible()
     library.keyboard.press("Escape")
+    expect(details).to_be_hidden()
     library.reload()
     expect(poster(library, "Regatta")).to_have_class("card starred")
     library.locator(".chip", has_text="#rain").click()

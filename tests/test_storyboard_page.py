@@ -75,7 +75,8 @@ def test_three_scenes_are_typed_and_become_a_film_that_plays(
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-    page.goto(f"{app_server.url}/storyboard")
+    page.goto(app_server.url)
+    page.get_by_role("link", name="Or make a film of several scenes").click()
     page.locator(".sketch").click()
     expect(page.get_by_role("button", name="Make the film")).to_be_disabled()
     page.keyboard.type(PROMPTS[0])  # the caret waits where one begins to write

@@ -30,7 +30,8 @@ def empty() -> str:
         f"<span>{escape(prompt)}</span></button>"
         for n, (name, prompt) in enumerate(WORDS.examples)
     )
-    return f'<div class="empty"><h2>{WORDS.empty}</h2><div class="examples">{buttons}</div></div>'
+    story = f'<a class="story" href="storyboard">{WORDS.story}</a>'
+    return f'<div class="empty"><h2>{WORDS.empty}</h2><div class="examples">{buttons}</div>{story}</div>'
 
 
 def result(

@@ -77,6 +77,7 @@ class Words:
     # The stage
     stage: str = "Stage"
     empty: str = "What would you like to see?"
+    story: str = "Or make a film of several scenes"
     examples: tuple[tuple[str, str], ...] = (
         (
             "Snow fox",

@@ -70,6 +70,7 @@ GERMAN = Words(
     one_kind="Bilder für Anfang und Ende und Vorlagen schließen sich aus.",
     stage="Bühne",
     empty="Was soll zu sehen sein?",
+    story="Oder einen Film aus mehreren Szenen machen",
     examples=(
         (
             "Schneefuchs",
