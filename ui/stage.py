@@ -30,8 +30,9 @@ def empty() -> str:
         f"<span>{escape(prompt)}</span></button>"
         for n, (name, prompt) in enumerate(WORDS.examples)
     )
+    examples = f'<div class="examples">{buttons}</div>'
     story = f'<a class="story" href="storyboard">{WORDS.story}</a>'
-    return f'<div class="empty"><h2>{WORDS.empty}</h2><div class="examples">{buttons}</div>{story}</div>'
+    return f'<div class="empty"><h2>{WORDS.empty}</h2>{examples}{story}</div>'
 
 
 def result(
