@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, Error, FilePayload, Page, expect
 
 from tests.app_server import AppServer
 from tests.stand_in_kit import Seen, apart, blank, watch
@@ -221,15 +221,24 @@ def test_an_address_begins_a_way_and_only_for_the_owner(
     stranger.close()
 
 
-def test_pictures_settings_and_the_way_survive_a_reload(create: Page) -> None:
+def test_pictures_settings_and_the_way_survive_a_reload(
+    create: Page, app_server: AppServer
+) -> None:
+    """Forced by a dropped connection, with a choice that no server has seen."""
     create.get_by_label("Reference").set_input_files([file_of("red"), file_of("blue")])
     expect(create.get_by_alt_text("Reference 2")).to_be_visible()
     create.get_by_label("Name of Reference 1").fill("Anna")
     create.get_by_label("Move back: Reference 1").click()
     expect(create.get_by_label("Name of Reference 2")).to_have_value("Anna")
+    create.context.set_offline(True)
     prompt(create).fill("Anna walks")
-    create.reload()
+    choose(create, "aspect_ratio", "9:16")  # nobody answers
+    with pytest.raises(Error, match="ERR_INTERNET_DISCONNECTED"):
+        create.reload()
+    create.context.set_offline(False)
+    create.goto(app_server.url)
     ready(create)
+    expect(create.locator("#composer [name=aspect_ratio][value='9:16']")).to_be_checked()
     expect(create.get_by_label("Name of Reference 2")).to_have_value("Anna")
     shown = create.get_by_alt_text("Reference 2")
     assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 320

@@ -83,7 +83,7 @@ class FilmPage:
             banner=banner(self._studio.offer(visitor), visitor),
             main=main,
             styles=STYLES,
-            scripts=SCRIPTS,
+            scripts=SCRIPTS if skip == "film" else SCRIPTS[:1],  # a list has nothing to tell of
             up=up,
         )
         headers = {"Content-Security-Policy": STRICT, "Cache-Control": "no-store"}
