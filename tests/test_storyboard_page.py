@@ -201,10 +201,10 @@ def test_pictures_of_a_scene_are_added_seen_and_taken_away(
     made = page.locator("#scenes video")
     expect(made).to_be_visible(timeout=PATIENCE)
     address = str(made.get_attribute("src")).removeprefix("../")
-    shown = watch(page.request.get(f"{app_server.url}/{address}").body()).pictures[0]
-    height, width = shown.shape[:2]
-    assert shown[height // 2, width // 8].max() < 40, "padded, as it was shown"
-    assert shown[height // 2, width // 2, 0] > 120
+    still = watch(page.request.get(f"{app_server.url}/{address}").body()).pictures[0]
+    height, width = still.shape[:2]
+    assert still[height // 2, width // 8].max() < 40, "padded, as it was shown"
+    assert still[height // 2, width // 2, 0] > 120
 
 
 def test_nobody_else_sees_a_film_and_an_unsure_scene_asks_before_it_costs_again(
