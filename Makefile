@@ -5,19 +5,21 @@ BIN = $(VENV)/bin
 # Tests wait more than they compute: four files at a time, even on two cores.
 SPREAD = -n 4 --dist loadfile --no-loadscope-reorder
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Whatever the machine says elsewhere: hundreds of processes would each compile everything anew.
+export PYTHONDONTWRITEBYTECODE =
 
 AUDIT = $(VENV)-audit
 LOCK = $(AUDIT)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	--python-version 3.11
 LICENCES = Apache;MIT;BSD;ISC;MPL-2.0;Mozilla Public License;PSF;HPND;LGPL-3.0;CC0-1.0;0BSD;Zlib
 
-.PHONY: run test quick lint bench docs screenshots smoke-live lock audit clean
+.PHONY: run test quick lint tools bench docs screenshots smoke-live lock audit clean
 
 run: $(VENV)/runs
 	$(BIN)/python app.py
 
-test: lint
-	$(BIN)/python -m tests.tools install
+test:
+	$(MAKE) --jobs=2 lint tools
 	$(BIN)/python -m pytest $(SPREAD) --durations=10
 
 quick: $(VENV)/tests
@@ -27,6 +29,9 @@ lint: $(VENV)/tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+tools: $(VENV)/tests
+	$(BIN)/python -m tests.tools install
 
 bench: $(VENV)/tests
 	$(BIN)/python -m benchmarks
@@ -69,7 +74,8 @@ $(VENV)/runs: requirements.txt | $(BIN)/python
 
 $(VENV)/tests: requirements.txt requirements-production.txt requirements-agents.txt requirements-docs.txt requirements-dev.txt | $(BIN)/python
 	@echo "Setting up $(VENV) for the tests: a minute or so, the first time."
-	$(PIP) -r requirements-dev.txt
+	$(PIP) "$$(grep -o '^uv[^ ]*' requirements-dev.txt)"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt || $(PIP) -r requirements-dev.txt
 	@touch $(VENV)/runs $@
 
 $(AUDIT)/done: requirements-audit.txt | $(BIN)/python

@@ -29,9 +29,8 @@ ELSEWHERE = {"host": "studio.example"}
 
 
 @contextlib.asynccontextmanager
-async def serving(studio: Studio) -> AsyncIterator[str]:
-    """The base address of a server in this loop."""
-    app = Starlette(routes=routes(studio), middleware=guards(studio))
+async def serve(app: Starlette) -> AsyncIterator[str]:
+    """The base address of ``app`` in this loop."""
     config = uvicorn.Config(app, port=0, log_level="error", ws="none", lifespan="off")
     server = uvicorn.Server(config)
     running = asyncio.create_task(server._serve())
@@ -43,6 +42,11 @@ async def serving(studio: Studio) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await running
+
+
+def serving(studio: Studio) -> contextlib.AbstractAsyncContextManager[str]:
+    """The base address of ``studio`` behind its routes and guards."""
+    return serve(Starlette(routes=routes(studio), middleware=guards(studio)))
 
 
 @contextlib.asynccontextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,11 +15,20 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests import app_server as app
 from tests import parts, tools
 from tests.services import azurite, postgres, postgres_url, redis
+from tests.strict_google import StrictGoogle
 
 __all__ = ["azurite", "postgres", "postgres_url", "redis"]  # fixtures for all
 SETTINGS = Path(__file__).parents[1] / ".env.example"
 FOREIGN = ("GEMINI_", "GOOGLE_", "GRADIO_", "SPACE_", "AZURE_", "OTEL_")
 """Names that begin so are read by the libraries under the app."""
+LONGEST = {
+    f"test_{name}.py": place
+    for place, name in enumerate(
+        "image kills cluster faults state_machine compose replicas foreign_clients ways page "
+        "storyboard_page isolation start guard load telemetry axe".split()
+    )
+}
+"""Files that last begin first, so that at the end no worker waits for one of them."""
 
 expect.set_options(timeout=30_000)  # a machine that runs four files at once answers late
 
@@ -67,6 +76,13 @@ def parts_of_a_test() -> Iterator[None]:
     before = parts.known()
     yield
     parts.forget(parts.known() - before)
+
+
+@pytest.fixture
+async def google() -> AsyncIterator[StrictGoogle]:
+    """Google on loopback, which takes nothing that the real one would not."""
+    async with StrictGoogle() as server:
+        yield server
 
 
 @pytest.fixture
@@ -124,7 +140,7 @@ LEFT_OUT = pytest.StashKey[list[str]]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs a browser, so that nobody has to remember to.
+    """Mark what needs a browser, so that nobody has to remember to; put what lasts first.
 
     Where STUDIO_PARTS names other parts, what is about the default ones alone is left out.
     """
@@ -133,6 +149,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=list(alone))
         config.stash[LEFT_OUT] = [f"{item.nodeid}: {m.args[0]}" for item, m in alone.items()]
         items[:] = [item for item in items if item not in alone]
+    first = [f"test_{name}" for name in LONGEST.split()]
+    items.sort(key=lambda item: [*first, item.path.stem].index(item.path.stem))
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")

@@ -25,7 +25,7 @@ from tests.parts import FORKS
 from tests.pictures import picture
 from tests.strict_google import StrictGoogle
 
-LIVES_AT_ONCE = 6
+LIVES_AT_ONCE = 10
 """A life is mostly waiting for Google."""
 
 

@@ -42,12 +42,6 @@ VEO = next(model for model in load_models().models if model.id == "veo-3.1-gener
 
 
 @pytest.fixture
-async def google() -> AsyncIterator[StrictGoogle]:
-    async with StrictGoogle() as server:
-        yield server
-
-
-@pytest.fixture
 async def veo(google: StrictGoogle) -> AsyncIterator[AgentPlatform]:
     provider = AgentPlatform(google.veo)
     yield provider

@@ -39,12 +39,6 @@ from veo_client import (
 FOX = VideoRequest(prompt="A fox in the snow")
 
 
-@pytest.fixture
-async def google() -> AsyncIterator[StrictGoogle]:
-    async with StrictGoogle() as server:
-        yield server
-
-
 @pytest.fixture(params=["omni", "veo"])
 def credentials(google: StrictGoogle, request: pytest.FixtureRequest) -> Credentials:
     return google.omni if request.param == "omni" else google.veo

@@ -27,12 +27,6 @@ ADDRESS = "https://generativelanguage.googleapis.com/v1beta/files/abc123:downloa
 
 
 @pytest.fixture
-async def google() -> AsyncIterator[StrictGoogle]:
-    async with StrictGoogle() as server:
-        yield server
-
-
-@pytest.fixture
 async def api(google: StrictGoogle) -> AsyncIterator[GeminiApi]:
     provider = GeminiApi(google.omni)
     yield provider

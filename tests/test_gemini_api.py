@@ -40,12 +40,6 @@ OMNI = next(model for model in load_models().models if model.id == "gemini-omni-
 
 
 @pytest.fixture
-async def google() -> AsyncIterator[StrictGoogle]:
-    async with StrictGoogle() as server:
-        yield server
-
-
-@pytest.fixture
 async def api(google: StrictGoogle) -> AsyncIterator[GeminiApi]:
     provider = GeminiApi(google.omni)
     yield provider

@@ -13,7 +13,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-import uvicorn
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -30,6 +29,7 @@ from studio.guard import guards
 from studio.login import Login, login_from
 from studio.routes import routes
 from studio.studio import Studio
+from tests.api_kit import serve
 from tests.app_server import AppServer
 from tests.openid_kit import CLIENT, CLIENT_SECRET, Provider
 from tests.strict_google import StrictGoogle
@@ -38,22 +38,6 @@ from ui.login_page import LoginPage
 
 ELSEWHERE = {"host": "studio.example"}
 PAGE = {**ELSEWHERE, "accept": "text/html"}
-
-
-@contextlib.asynccontextmanager
-async def serve(app: Starlette) -> AsyncIterator[str]:
-    """The base address of ``app`` in this loop."""
-    config = uvicorn.Config(app, port=0, log_level="error", ws="none", lifespan="off")
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server._serve())
-    while not server.started:
-        assert not running.done()
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await running
 
 
 def house(studio: Studio) -> Starlette:

@@ -90,9 +90,10 @@ def _install_litellm() -> None:
     """Whole or not at all: an install that broke off is not taken for one."""
     half = litellm().with_name("litellm.half")
     shutil.rmtree(half, ignore_errors=True)
-    quiet = ["--quiet", "--disable-pip-version-check", "--no-compile"]
-    command = [sys.executable, "-m", "pip", "install", *quiet, "--target", str(half), LITELLM]
-    subprocess.run(command, check=True)
+    what = ["pip", "install", "--quiet", "--target", str(half), LITELLM]
+    quick = [sys.executable, "-m", "uv", *what, "--python", sys.executable]
+    if subprocess.run(quick).returncode:  # where only pip is told of a mirror
+        subprocess.run([sys.executable, "-m", *what, "--no-compile"], check=True)
     half.rename(litellm())
 
 
