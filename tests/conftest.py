@@ -21,13 +21,10 @@ __all__ = ["azurite", "postgres", "postgres_url", "redis"]  # fixtures for all
 SETTINGS = Path(__file__).parents[1] / ".env.example"
 FOREIGN = ("GEMINI_", "GOOGLE_", "GRADIO_", "SPACE_", "AZURE_", "OTEL_")
 """Names that begin so are read by the libraries under the app."""
-LONGEST = {
-    f"test_{name}.py": place
-    for place, name in enumerate(
-        "image kills cluster faults state_machine compose replicas foreign_clients ways page "
-        "storyboard_page isolation start guard load telemetry axe".split()
-    )
-}
+LONGEST = """
+    image kills cluster faults state_machine compose replicas foreign_clients ways page
+    storyboard_page isolation start guard load telemetry axe
+"""
 """Files that last begin first, so that at the end no worker waits for one of them."""
 
 expect.set_options(timeout=30_000)  # a machine that runs four files at once answers late
