@@ -29,14 +29,13 @@ from studio.guard import guards
 from studio.login import Login, login_from
 from studio.routes import routes
 from studio.studio import Studio
-from tests.api_kit import serve
+from tests.api_kit import ELSEWHERE, serve
 from tests.app_server import AppServer
 from tests.openid_kit import CLIENT, CLIENT_SECRET, Provider
 from tests.strict_google import StrictGoogle
 from tests.studio_kit import studio_on
 from ui.login_page import LoginPage
 
-ELSEWHERE = {"host": "studio.example"}
 PAGE = {**ELSEWHERE, "accept": "text/html"}
 
 

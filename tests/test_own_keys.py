@@ -18,10 +18,9 @@ from studio.entry.own_keys import COOKIE
 from studio.guard import guards
 from studio.routes import routes
 from studio.studio import Studio
-from tests.api_kit import ELSEWHERE
+from tests.api_kit import ELSEWHERE, serve
 from tests.strict_google import KEY, Plan, StrictGoogle
 from tests.studio_kit import studio_on
-from tests.test_login import serve
 from ui.own_key import OwnKeyPage
 
 THEIRS = "AIzaVisitorsOwnKeyThatNobodyElseMaySee99"
