@@ -6,8 +6,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,19 +13,11 @@ import pytest
 
 from tests import tools
 from tests.api_kit import api
-from tests.app_server import ROOT, AppServer
+from tests.app_server import ROOT
+from tests.javascript_kit import in_javascript
 from tests.strict_google import StrictGoogle
 
 pytestmark = pytest.mark.slow
-
-JS = ROOT / "tests" / "js"
-
-
-def modules() -> str:
-    """Where npm's packages are, for a script to import them from."""
-    if not (shutil.which("node") and tools.clients()):
-        pytest.skip(tools.CLIENTS_CURE)
-    return tools.node_modules().as_uri()
 
 
 async def against_google(tmp_path: Path, *command: str, **environ: str) -> None:
@@ -48,7 +38,7 @@ async def against_google(tmp_path: Path, *command: str, **environ: str) -> None:
 
 
 async def test_openais_client_for_javascript(tmp_path: Path) -> None:
-    await against_google(tmp_path, "node", str(JS / "openai.mjs"), modules())
+    await against_google(tmp_path, *in_javascript("openai.mjs"))
 
 
 async def test_litellm(tmp_path: Path) -> None:
@@ -57,9 +47,3 @@ async def test_litellm(tmp_path: Path) -> None:
     own = {"PYTHONPATH": str(tools.litellm()), "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     script = str(ROOT / "tests" / "litellm_script.py")
     await against_google(tmp_path, sys.executable, script, **own)
-
-
-def test_gradios_client_for_javascript(app_server: AppServer) -> None:
-    script = ["node", str(JS / "gradio.mjs"), modules(), app_server.url]
-    done = subprocess.run(script, capture_output=True, text=True, timeout=90)
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,9 +1,10 @@
-"""/generate, as Gradio's own client calls it."""
+"""/generate, as Gradio's own clients call it."""
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from gradio_client.exceptions import AppError  # type: ignore[import-untyped]
 from PIL import Image
 
 from tests.app_server import AppServer
+from tests.javascript_kit import in_javascript
 
 pytestmark = pytest.mark.slow
 
@@ -129,6 +131,12 @@ def test_the_file_is_a_link_and_not_a_copy(client: Client, app_server: AppServer
     kept = max((app_server.outputs / "videos").rglob("*.mp4"), key=os.path.getmtime)
     assert kept.stat().st_nlink == 2
     assert kept.read_bytes() == Path(video).read_bytes()
+
+
+def test_gradios_client_for_javascript_follows_it_too(app_server: AppServer) -> None:
+    script = [*in_javascript("gradio.mjs"), app_server.url]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=90)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", ["generate", "watch"])
