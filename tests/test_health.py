@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
-<<<<<<< HEAD
 from studio.__main__ import health_url, healthy
-from tests.app_server import AppServer, free_port
-=======
-from studio.__main__ import health_url, healthy, main
-from studio.driving import pulse
 from tests.api_kit import serving
 from tests.app_server import free_port
 from tests.strict_google import StrictGoogle
 from tests.studio_kit import studio_on
->>>>>>> 2578d00 (Fewer apps started for tests: Gradio's client for JavaScript beside the one for Python, the health check against a small server)
 
 
 @pytest.mark.parametrize(
@@ -38,30 +35,7 @@ def test_nobody_there_is_not_healthy() -> None:
     assert not healthy(f"http://127.0.0.1:{free_port()}/healthz", patience=1)
 
 
-<<<<<<< HEAD
-@pytest.mark.slow
-def test_only_a_good_answer_is_healthy(app_server: AppServer) -> None:
-    assert healthy(f"{app_server.url}/healthz")
-    assert not healthy(f"{app_server.url}/v1/videos/none")
-=======
-async def test_a_worker_lives_as_long_as_its_loop_turns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OUTPUTS_DIR", str(tmp_path))
-    asked = ["health", "--worker"]
-    assert main(asked) == 1
-    (tmp_path / "tmp").mkdir()
-    beating = asyncio.create_task(pulse.beat(tmp_path))
-    await asyncio.sleep(0)
-    assert main(asked) == 0
-    beating.cancel()
-    silent_since = time.time() - pulse.LONGEST - 1
-    os.utime(pulse.place(tmp_path), (silent_since, silent_since))
-    assert main(asked) == 1
-
-
 async def test_only_a_good_answer_is_healthy(google: StrictGoogle, tmp_path: Path) -> None:
     async with studio_on(google, tmp_path) as studio, serving(studio) as url:
         assert await asyncio.to_thread(healthy, f"{url}/healthz")
         assert not await asyncio.to_thread(healthy, f"{url}/v1/videos/none")
->>>>>>> 2578d00 (Fewer apps started for tests: Gradio's client for JavaScript beside the one for Python, the health check against a small server)
