@@ -45,7 +45,7 @@ from ui.working import working  # noqa: E402
 
 create = Create(studio, uploads)
 PATIENCE = 20.0
-"""Seconds that steps under way get to end in when the app is stopped."""
+"""Seconds that steps under way get to end in when the app is stopped; creates get longer."""
 KEEP_PROMPT = "(text) => localStorage.setItem('veo-studio.prompt', text)"
 KEPT_PROMPT = "() => localStorage.getItem('veo-studio.prompt') || ''"
 PRESSED = """(prompt, form) => [
@@ -130,7 +130,7 @@ with StudioBlocks(studio, uploads) as demo:
 
 
 def main() -> None:
-    """Serve until asked to stop; then let the steps under way end."""
+    """Serve until asked to stop; then let the steps under way end. Asked again: stop at once."""
     asked = threading.Event()
     app, *_ = demo.launch(prevent_thread_lock=True)
     if app is None:  # gradio's reloader runs this file again in a thread of its own
@@ -138,6 +138,8 @@ def main() -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: asked.set())
     asked.wait()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, signal.SIG_DFL)
     demo.drain(PATIENCE)
     demo.close()
 

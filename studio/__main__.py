@@ -39,8 +39,11 @@ def healthy(url: str, patience: float = 4) -> bool:
 
 
 def health(options: argparse.Namespace) -> int:
-    """Whether the app here lives."""
-    del options
+    """Whether the app here lives, or with --worker the worker of this machine."""
+    if options.worker:
+        from studio.driving.pulse import beats
+
+        return 0 if beats(Path(os.environ.get("OUTPUTS_DIR") or "outputs").resolve()) else 1
     return 0 if healthy(health_url(os.environ)) else 1
 
 
@@ -62,7 +65,8 @@ def parser() -> argparse.ArgumentParser:
         one.set_defaults(does=does)
         return one
 
-    command("health", health)
+    one = command("health", health)
+    one.add_argument("--worker", action="store_true", help="ask after the worker, not the app")
     for lists in (command("jobs", commands.jobs), command("library", commands.library)):
         lists.add_argument("--limit", type=_whole, default=20, help="how many at most")
         lists.add_argument("--json", action="store_true", help="for programs")

@@ -45,8 +45,6 @@ _PATIENCE = 10
 """Seconds that another's lock is waited for."""
 _LOCK = 7_100_200
 """Of PostgreSQL's advisory locks, the one that changes of the shape pass through."""
-_HOUSE = 7_100_201
-"""The one of repairs and imports."""
 
 
 class Utc(TypeDecorator[datetime]):
@@ -160,8 +158,11 @@ gate = Table(
     Column("turn", Integer, nullable=False, default=0),
     Column("polls", Float),
     Column("polls_at", Utc),
+    Column("house", String(40)),
+    Column("house_until", Utc),
 )
-"""One row. Whoever spends or claims updates it first, so that the caps hold across machines."""
+"""One row. Whoever spends or claims updates it first, so that the caps hold across machines;
+``house`` is the one repair or import under way, as long as its lease lasts."""
 
 shares = Table(
     "share",
@@ -284,21 +285,6 @@ class Database:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             yield
 
-    @contextlib.contextmanager
-    def only_one(self) -> Iterator[bool]:
-        """Whether no other process, on any machine, is within this now; SQLite is one machine's."""
-        if self.sqlite:
-            yield True
-            return
-        engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            alone = bool(connection.scalar(text(f"SELECT pg_try_advisory_lock({_HOUSE})")))
-            try:
-                yield alone
-            finally:
-                if alone:
-                    connection.execute(text(f"SELECT pg_advisory_unlock({_HOUSE})"))
-
     def _version(self) -> str | None:
         with self.engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
@@ -343,7 +329,9 @@ def _engine(url: str, pool: int) -> Engine:
         # Asked before each use, so that a server that was replaced costs no step; the overflow is
         # for what works beside the two ways: a check, an export.
         ways: dict[str, Any] = {"pool_pre_ping": True, "pool_size": pool, "max_overflow": 4}
-        engine = create_engine(url, **ways, pool_recycle=1800, connect_args={"connect_timeout": 10})
+        # No statement is prepared on a connection: behind a pooler the next may run on another.
+        plain = {"connect_timeout": 10, "prepare_threshold": None}
+        engine = create_engine(url, **ways, pool_recycle=1800, connect_args=plain)
         if "options" not in make_url(url).query:
             event.listen(engine, "connect", _prepare_postgresql)
         return engine

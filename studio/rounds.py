@@ -30,9 +30,9 @@ class Rounds(ABC):
         self._wake = asyncio.Event()
         self._loop = asyncio.create_task(self._drive(), name="driver")
 
-    async def stop(self, patience: float) -> None:
-        """Take no more rows. ``patience``: seconds for what is under way, where there is any."""
-        del patience
+    async def stop(self, patience: float, for_creates: float = 0.0) -> None:
+        """Take no more rows. The seconds are for what is under way, where there is any."""
+        del patience, for_creates
         if self._loop:
             self._loop.cancel()
             await asyncio.gather(self._loop, return_exceptions=True)

@@ -160,8 +160,11 @@ class Studio:
         if self._driver:
             await self._driver.stop(0)
 
-    async def stop(self, patience: float = 20.0) -> None:
-        """Let the steps under way end, then close the connections; the rows keep the rest."""
+    async def stop(self, patience: float = 20.0, for_creates: float = 0.0) -> None:
+        """Let the steps under way end, then close the connections; the rows keep the rest.
+
+        Seconds: ``patience`` for each step, ``for_creates`` where a create is to have longer.
+        """
         if not self._driver:
             return
         driver, self._driver = self._driver, None
@@ -172,7 +175,7 @@ class Studio:
         await asyncio.gather(*aside, return_exceptions=True)
         await self.stitching.stop()
         await self.rates.stop()
-        await driver.stop(patience)
+        await driver.stop(patience, for_creates)
         await self.jobs.watcher.stop()
         await self.providers.aclose()
         await asyncio.to_thread(self.database.engine.dispose)

@@ -194,7 +194,7 @@ def running_postgres() -> Iterator[Postgres]:
     if not folder:
         pytest.skip(tools.SERVICES_CURE)
     user = "postgres" if tools.is_root() else None
-    with _home(user) as home:
+    with home_of(user) as home:
         server = _new_postgres(folder, home, user)
         server.start()
         yield Postgres(f"postgresql://studio@127.0.0.1:{server.port}/postgres", server)
@@ -280,7 +280,7 @@ def running_azurite() -> Iterator[Azurite]:
     command, node = tools.azurite(), shutil.which("node")
     if not command.exists() or not node:
         pytest.skip(tools.SERVICES_CURE)
-    with _home(None) as home:
+    with home_of(None) as home:
         blob, queue = free_port(), free_port()
         ports = ["--blobPort", str(blob), "--queuePort", str(queue), "--tablePort", "0"]
         quiet = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
@@ -298,7 +298,7 @@ def _account(port: int) -> str:
 
 
 @contextmanager
-def _home(user: str | None) -> Iterator[Path]:
+def home_of(user: str | None) -> Iterator[Path]:
     """A folder that this user may reach; pytest's own are closed to others."""
     with tempfile.TemporaryDirectory(prefix="service-", ignore_cleanup_errors=True) as home:
         if user:

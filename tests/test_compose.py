@@ -132,6 +132,12 @@ def used(stack: Stack, told: Mapping[str, str]) -> tuple[str, bytes]:
         running.callback(web.kill)
         id = make_a_video(web.url)
         video = content(web.url, id)
+        asked = subprocess.run(
+            [sys.executable, *SERVICES["worker"]["healthcheck"]["test"][2:]],
+            cwd=ROOT,
+            env={**os.environ, **stack.environment("worker")},
+        )
+        assert asked.returncode == 0, "the worker shows that it lives"
         assert web.stop() == 0
         worker.terminate()
         assert worker.wait(30) == 0, (stack.folder / "worker.log").read_text()

@@ -129,6 +129,19 @@ async def test_a_stop_right_after_googles_answer_still_keeps_the_id(tmp_path: Pa
     assert google.creates == 1
 
 
+async def test_a_stop_without_patience_lets_a_create_end(tmp_path: Path) -> None:
+    async with StrictGoogle() as google:
+        google.plan("omni_create", Plan(delay=0.5))
+        async with studio_on(google, tmp_path) as studio:
+            job, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox"), ME)
+            await until(studio, job, State.SUBMITTING)
+            await studio.stop(patience=0, for_creates=20)
+        async with studio_on(google, tmp_path) as studio:
+            job = await over(studio, job)
+    assert job.state is State.COMPLETED
+    assert google.creates == 1
+
+
 @pytest.mark.parametrize("passes", range(3))
 async def test_a_stop_ends_although_work_is_announced_the_same_moment(
     tmp_path: Path, passes: int

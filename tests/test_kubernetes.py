@@ -14,6 +14,7 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
+from studio.driving import pulse
 from tests import tools
 from tests.app_server import ROOT
 from veo_client.provider import Limits
@@ -139,6 +140,23 @@ def test_a_pod_that_is_to_stop_may_end_the_create_it_has_begun(
             waits = pod["containers"][0].get("lifecycle", {}).get("preStop", {})
             before = waits.get("sleep", {}).get("seconds", 0)
             assert pod["terminationGracePeriodSeconds"] > before + Limits().submit
+
+
+def test_a_pod_that_hangs_is_found_out_and_a_slow_start_is_no_hanging(
+    objects: list[dict[str, Any]],
+) -> None:
+    for name, pod in pods(objects):
+        container = pod["containers"][0]
+        if name == "migrate":
+            assert "livenessProbe" not in container
+            continue
+        start, alive = container["startupProbe"], container["livenessProbe"]
+        asks = {"web": "httpGet", "worker": "exec"}[name]
+        assert start[asks] == alive[asks]
+        assert start["periodSeconds"] * start["failureThreshold"] >= 120
+        if name == "worker":
+            assert alive["exec"]["command"] == ["python", "-m", "studio", "health", "--worker"]
+            assert alive["timeoutSeconds"] < alive["periodSeconds"] < pulse.LONGEST
 
 
 def test_what_scales_a_deployment_owns_its_number(objects: list[dict[str, Any]]) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url, select, update
 
+from studio.database import Database, gate
 from studio.films import film_rows, storyboards
 from studio.films.film import Film, FilmSettings, Link, Scene
 from studio.jobs.job import State
@@ -21,12 +24,13 @@ from studio.library.sidecar import Unreadable
 from studio.storage.objects import Objects
 from studio.upkeep.export import export_library
 from studio.upkeep.findings import Kind
-from studio.upkeep.house import Busy
+from studio.upkeep.house import Busy, alone_in
 from studio.upkeep.importing import import_library
 from tests.held_google import HeldGoogle
 from tests.kill_kit import born, end_of, killed_once, moments, rows_at
 from tests.killed_app import Kill, Life, Moment
 from tests.library_kit import Shelf, kinds, mp4
+from tests.pooler import pooler_before
 from tests.services import Azurite, Postgres
 from tests.strict_google import StrictGoogle
 
@@ -63,8 +67,32 @@ async def test_a_kill_at_a_commit_loses_nothing_and_pays_once(
     assert len({verdict.at_death for verdict in verdicts if verdict.fell}) >= 3
 
 
-async def test_budget_and_caps_hold_over_four_processes(tmp_path: Path, postgres_url: str) -> None:
+@contextmanager
+def pooled_database(postgres: Postgres, pooler: int) -> Iterator[str]:
+    """A new database, behind the pooler."""
+    with postgres.database() as url:
+        yield make_url(url).set(port=pooler).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="module")
+def pooler(postgres: Postgres) -> Iterator[int]:
+    with pooler_before(postgres.url) as port:
+        yield port
+
+
+async def test_budget_and_caps_hold_over_four_processes(
+    tmp_path: Path, postgres: Postgres, pooler: int
+) -> None:
     """Forty clicks, money for some of them, and room for five at Google at once."""
+    with pooled_database(postgres, pooler) as url:
+        await forty_clicks(tmp_path, url)
+        database = Database(url)
+        again = [database.write(lambda c: c.execute(select(gate)).all()) for _ in range(400)]
+        assert all(await asyncio.gather(*again)), "no connection has to be the one of before"
+        database.close()
+
+
+async def forty_clicks(tmp_path: Path, postgres_url: str) -> None:
     async with HeldGoogle() as google:
 
         def life(name: str) -> Life:
@@ -90,14 +118,15 @@ async def test_budget_and_caps_hold_over_four_processes(tmp_path: Path, postgres
 
 
 def test_a_library_on_a_blob_store_is_checked_exported_and_brought_in(
-    tmp_path: Path, postgres: Postgres, azurite: Azurite
+    tmp_path: Path, postgres: Postgres, pooler: int, azurite: Azurite
 ) -> None:
     with ExitStack() as databases:
 
         def shelf(name: str) -> Shelf:
             home = tmp_path / name
             objects = Objects(azurite.container(), home, azurite.connection)
-            return Shelf(home, databases.enter_context(postgres.database()), objects)
+            url = databases.enter_context(pooled_database(postgres, pooler))
+            return Shelf(home, url, objects)
 
         here, there = shelf("here"), shelf("there")
         picture = here.keep_input(b"a picture")
@@ -122,8 +151,14 @@ def test_a_library_on_a_blob_store_is_checked_exported_and_brought_in(
         assert (back.restored, back.skipped, back.storyboards) == (2, 2, 0)
         assert there.storage.read(key(ids[0], ".mp4")) == mp4(0)
 
-        # Another machine repairs, so this one keeps out.
-        with there.database.only_one(), pytest.raises(Busy):
+        # Another machine repairs, so this one keeps out, until that one is silent for too long.
+        elsewhere = Objects(azurite.container(), tmp_path / "elsewhere", azurite.connection)
+        elsewhere.prepare()
+        with alone_in(elsewhere, there.database):
+            with pytest.raises(Busy):
+                there.check()
+            late = update(gate).values(house_until=datetime.now(UTC))
+            there.database.write_now(lambda connection: connection.execute(late))
             there.check()
 
 

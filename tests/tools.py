@@ -19,8 +19,8 @@ IMAGE_CURE = (
     "apt-get install --no-install-recommends buildah mmdebstrap"
 )
 SERVICES_CURE = (
-    "PostgreSQL, Redis and Azurite are tested for real. As root on Debian or Ubuntu: "
-    "python -m tests.tools install. Elsewhere install PostgreSQL, Redis, Node.js 20 and npm first."
+    "PostgreSQL, PgBouncer, Redis and Azurite are tested for real. As root on Debian or Ubuntu: "
+    "python -m tests.tools install. Elsewhere install the first three, Node.js 20 and npm first."
 )
 AZURITE = "azurite@~3.35"
 """Stands for Azure Storage; newer ones need a newer Node.js than Debian has."""
@@ -56,6 +56,11 @@ def postgresql() -> Path | None:
     found = shutil.which("postgres")
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     return Path(found).resolve().parent if found else debian[-1].parent if debian else None
+
+
+def pgbouncer() -> str | None:
+    """PgBouncer's program; Debian keeps it off the path of ordinary users."""
+    return shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 
 
 def azurite() -> Path:
@@ -114,6 +119,7 @@ def _missing() -> list[str]:
         "buildah": image_engine(),
         "mmdebstrap": image_engine(),
         "postgresql": postgresql(),
+        "pgbouncer": pgbouncer(),
         "redis-server": shutil.which("redis-server"),
         "nodejs": shutil.which("node"),
         "npm": shutil.which("npm"),
@@ -138,7 +144,8 @@ def install() -> None:
         print(BROWSER_CURE)
     if not image_engine():
         print(IMAGE_CURE)
-    if not (postgresql() and shutil.which("redis-server") and azurite().exists()):
+    servers = (postgresql(), pgbouncer(), shutil.which("redis-server"), azurite().exists())
+    if not all(servers):
         print(SERVICES_CURE)
     if not kubernetes_models():
         print(KUBERNETES_CURE)

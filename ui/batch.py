@@ -15,7 +15,7 @@ from studio.jobs.offer import Offer
 from ui.choices import fit
 from ui.composer import money
 from ui.draft import Draft, read
-from ui.language import in_english
+from ui.sentences import spoken
 from ui.words import WORDS
 from veo_client.errors import Problem, RequestError, VeoError
 from veo_client.models import ModelTable
@@ -178,7 +178,7 @@ def table_of(batch: Batch, offer: Offer) -> str:
     )
     trouble = batch.trouble or ("" if batch.requests else words.batch_errors)
     end = (
-        f'<p class="problem" role="alert">{escape(trouble)}</p>'
+        f'<p class="problem" role="alert">{spoken(trouble)}</p>'
         if trouble
         else f'<button type="button" class="button main" data-order>{_label(batch, offer)}</button>'
     )
@@ -188,7 +188,7 @@ def table_of(batch: Batch, offer: Offer) -> str:
 def _row(n: int, line: Line, offer: Offer) -> str:
     prompt = f'<td dir="auto">{escape(line.prompt[:200])}</td>'
     if not line.request:
-        sentence = in_english(line.trouble) if line.trouble else ""
+        sentence = spoken(line.trouble) if line.trouble else ""
         return f'<tr class="wrong"><td>{n}</td>{prompt}<td colspan="3">{sentence}</td></tr>'
     price = WORDS.make.free if offer.simulated else money(line.price)
     many = line.request.number_of_videos

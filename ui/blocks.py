@@ -30,6 +30,7 @@ from ui.library_page import FILES as LIBRARY_FILES
 from ui.library_page import LibraryPage
 from ui.login_page import LoginPage
 from ui.own_key import OwnKeyPage
+from ui.refusals import Refusals
 from ui.shared_page import SharedPage
 from ui.spend_page import SpendPage
 from ui.theme import HEAD, theme
@@ -105,6 +106,7 @@ class StudioBlocks(gr.Blocks):
             ],
             "middleware": [
                 Middleware(Listening, setting=self.studio.settings.page_language),
+                Middleware(Refusals),
                 *([telemetry.middleware()] if telemetry else []),
                 *guards(self.studio),
                 Middleware(Uploads, folder=self.uploads),
@@ -133,9 +135,13 @@ class StudioBlocks(gr.Blocks):
             await self.studio.stop()
 
     def drain(self, patience: float) -> None:
-        """Let the steps under way end before close(), which cuts after five seconds."""
+        """Let the steps under way end before close(), which cuts after five seconds.
+
+        A create may take its full time: one that is cut may be paid, and nobody would know.
+        """
         if self._loop and self._loop.is_running():
+            create = self.studio.advance.pace.limits.submit + patience
             stopped: Future[None] = asyncio.run_coroutine_threadsafe(
-                self.studio.stop(patience), self._loop
+                self.studio.stop(patience, create), self._loop
             )
-            stopped.result(patience + 5)
+            stopped.result(create + 5)

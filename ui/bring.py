@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from studio.jobs.lineage import REGIONS
+from ui.sentences import spoken
 from ui.words import WORDS
 
 
@@ -22,7 +23,7 @@ def bring() -> str:
         f'<label class="field"><span>{words.bring_name}</span>'
         '<input name="prompt" maxlength="2000" dir="auto"></label>'
         f'<button type="submit" class="button">{words.bring_go}</button></div>'
-        f'<p class="hint">{escape(words.bring_hint)} {escape(REGIONS)}</p>'
+        f'<p class="hint">{escape(words.bring_hint)} {spoken(REGIONS)}</p>'
         '<p class="said" role="status"></p></form></details>'
     )
 

@@ -7,14 +7,13 @@ can't take is never offered. The script beside this file keeps form and draft in
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import Any
 
 from studio.jobs.offer import Offer
 from ui.choices import Fitted, offered_durations
 from ui.controls import folded, segments, select, several, switch, text
 from ui.draft import Draft, settings_of
-from ui.language import in_english
+from ui.sentences import spoken
 from ui.slots import slots
 from ui.words import WORDS
 from veo_client.errors import Problem
@@ -85,11 +84,11 @@ def form(
     return f"""<form autocomplete="off" novalidate>
 {slots(request, model, draft, differs=differs)}
 {select("model", WORDS.model, models, model.id)}
-<p class="hint">{in_english(model.summary)}</p>
+<p class="hint">{spoken(model.summary)}</p>
 {_shape(request, model, fixed=draft.get("way") == "continue")}
 {_seconds(request, model)}
 {folded(WORDS.more, more, opened=bool(draft.get("more")))}
-<p class="note" role="status">{escape(" ".join(said))}</p>
+<p class="note" role="status">{" ".join(map(spoken, said))}</p>
 </form>"""
 
 
@@ -136,5 +135,7 @@ def _more(request: VideoRequest, model: Model, offer: Offer, draft: Draft) -> It
 
 def _also(model: Model, offer: Offer, draft: Draft) -> str:
     """Other models for the same prompt, to compare."""
-    others = [(each.id, each.label, each.summary) for each in offer.models if each is not model]
+    others = [
+        (each.id, each.label, spoken(each.summary)) for each in offer.models if each is not model
+    ]
     return several("also", WORDS.make.also, others, draft.get("also")) if others else ""

@@ -61,12 +61,12 @@ def switch(field: str, name: str, *, on: bool) -> str:
 
 
 def several(field: str, name: str, choices: Sequence[tuple[str, str, str]], on: object) -> str:
-    """Any number of choices: value, words and a quiet remark each; ``on``: the chosen values."""
+    """Any number of choices: value, words and a remark in HTML each; ``on``: the chosen values."""
     chosen = on if isinstance(on, list | tuple) else ()
     boxes = "".join(
         f'<label class="choice"><input type="checkbox" name="{field}" value="{escape(value)}" '
         f"data-list{' checked' if value in chosen else ''}><span>{escape(words)}</span>"
-        f"<small>{escape(remark)}</small></label>"
+        f"<small>{remark}</small></label>"
         for value, words, remark in choices
     )
     return f'<fieldset class="several"><legend>{name}</legend>{boxes}</fieldset>'

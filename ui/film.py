@@ -15,8 +15,8 @@ from studio.films.film import Film, Link, Standing
 from studio.jobs.offer import Offer
 from ui.composer import money
 from ui.film_words import WORDS
-from ui.language import in_english
 from ui.notes import notices
+from ui.sentences import spoken
 from ui.spend import size
 from ui.words import WORDS as PAGE
 from veo_client.models import Model
@@ -352,7 +352,7 @@ def _stands(scene: Mapping[str, Any]) -> str:
     if where in (Standing.FAILED, Standing.UNKNOWN):
         states = {state.value: words for state, words in PAGE.states.items()}
         ended, reason = states[video["state"]], video["reason"] or WORDS.no_reason
-        return f'<p class="why"><b>{escape(ended)}.</b> {in_english(reason)}</p>'
+        return f'<p class="why"><b>{escape(ended)}.</b> {spoken(reason)}</p>'
     return f'<p class="note">{escape(WORDS.standings[where])}</p>'
 
 
@@ -388,7 +388,7 @@ def _next(it: Board) -> Iterator[str]:
         yield f'<button class="primary" data-act="stitch"{auto}>{words}</button>'
         yield f'<p class="hint">{WORDS.stitch_free}</p>'
     if stitched["error"]:
-        yield f'<p class="problem" role="alert">{escape(stitched["error"])}</p>'
+        yield f'<p class="problem" role="alert">{spoken(stitched["error"])}</p>'
     yield from _warnings(scenes)
 
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import cache
-from html import escape
 from typing import Any, TypeVar, cast
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -69,11 +68,6 @@ def _weighed(part: str) -> tuple[float, str]:
     except ValueError:
         weight = 0.0
     return weight, name.strip().partition("-")[0].lower()
-
-
-def in_english(text: str) -> str:
-    """A sentence that is always English, as HTML: marked where the page is not."""
-    return escape(text) if language() == "en" else f'<span lang="en">{escape(text)}</span>'
 
 
 class Listening:

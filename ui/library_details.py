@@ -13,9 +13,9 @@ from studio.library.entries import Kin, Lineage
 from studio.library.inspection import DAMAGED
 from ui.chart import short
 from ui.composer import money
-from ui.language import in_english
 from ui.library import title_of
 from ui.library_words import WORDS
+from ui.sentences import spoken
 from ui.working import shape_of
 
 SETTINGS = (
@@ -45,9 +45,7 @@ def details(one: Details) -> str:
     """The inside of the dialog."""
     job = one.job
     note = f'<p class="note">{WORDS.not_here}</p>' if one.foreign else ""
-    trouble = (
-        f'<p class="trouble" role="alert">{in_english(one.trouble)}</p>' if one.trouble else ""
-    )
+    trouble = f'<p class="trouble" role="alert">{spoken(one.trouble)}</p>' if one.trouble else ""
     mine = "" if one.foreign or job.deleted_at else _label(job)
     return f"""<article data-id="{escape(job.id)}" class="video">
 <div class="stage" style="--shape:{shape_of(job)}">{_player(one)}</div>
@@ -82,19 +80,21 @@ def _player(one: Details) -> str:
             f'poster="{address}?variant=thumbnail" aria-label="{escape(title_of(job)[:120])}">'
             "</video>"
         )
-    return f'<div class="lost">{"".join(f"<p>{escape(line)}</p>" for line in _why(one))}</div>'
+    return f'<div class="lost">{"".join(f"<p>{line}</p>" for line in _why(one))}</div>'
 
 
 def _why(one: Details) -> list[str]:
+    """HTML."""
     job = one.job
+    reason = spoken(job.reason or "")
     if one.foreign:
         return [WORDS.still]
     if job.deleted_at:
         return [WORDS.deleted_note]
     if not job.final:
-        return [WORDS.short[job.state], job.reason or "", WORDS.under_way_note]
+        return [WORDS.short[job.state], reason, WORDS.under_way_note]
     if job.state is not State.COMPLETED:
-        return [WORDS.short[job.state], job.reason or ""]
+        return [WORDS.short[job.state], reason]
     hope = WORDS.fetchable if job.provider_id else ""
     return [WORDS.broken if job.code == DAMAGED else WORDS.gone, WORDS.still, hope]
 

@@ -18,6 +18,7 @@ from studio.entry.passwords import Passwords, Wait
 from studio.entry.people import Person, visitor_of
 from studio.guard import frames
 from studio.studio import Studio
+from ui.sentences import spoken
 from ui.sheet import sheet
 from ui.words import WORDS
 
@@ -126,7 +127,7 @@ class LoginPage:
     def _page(
         self, request: Request, next: str, trouble: str = "", *, status: int = 200
     ) -> Response:
-        said = f'<p class="problem" role="alert">{escape(trouble)}</p>' if trouble else ""
+        said = f'<p class="problem" role="alert">{spoken(trouble)}</p>' if trouble else ""
         root = _root(request)
         way = _form(root, next) if self._login.kind == "passwords" else self._button(root, next)
         body = f'<h1>{escape(WORDS.sign_in_title)}</h1><div class="panel">{said}{way}</div>'

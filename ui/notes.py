@@ -7,9 +7,9 @@ from html import escape
 
 from studio.access import Visitor
 from studio.jobs.offer import Offer
-from ui.language import in_english
 from ui.login_page import signed_in
 from ui.own_key import key_line
+from ui.sentences import spoken
 from ui.words import WORDS
 from veo_client.errors import RequestError, VeoError
 
@@ -21,7 +21,7 @@ def banner(offer: Offer, visitor: Visitor) -> str:
     lines = []
     if offer.why:
         link = f' <a href="{GET_A_KEY}" target="_blank" rel="noopener">{WORDS.get_a_key}</a>'
-        lines.append(in_english(offer.why) + (link if offer.simulated and visitor.trusted else ""))
+        lines.append(spoken(offer.why) + (link if offer.simulated and visitor.trusted else ""))
     if own := key_line(offer, visitor):
         lines[-1:] = [f"{lines[-1]} {own}"] if lines else [own]
     if offer.temporary:
@@ -72,7 +72,7 @@ def problem(error: VeoError) -> str:
     fields = [each.field for each in error.problems] if isinstance(error, RequestError) else []
     return (
         f'<p class="problem" role="alert" data-fields="{escape(" ".join(fields))}">'
-        f"{in_english(str(error))}</p>"
+        f"{spoken(str(error))}</p>"
     )
 
 

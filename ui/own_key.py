@@ -18,7 +18,7 @@ from studio.guard import frames
 from studio.jobs.offer import Offer
 from studio.refusals import Refused
 from studio.studio import Studio
-from ui.language import in_english
+from ui.sentences import spoken
 from ui.sheet import sheet
 from ui.words import WORDS
 from veo_client.errors import VeoError
@@ -91,7 +91,7 @@ def _visitor(studio: Studio, request: Request) -> Visitor | None:
 
 
 def _page(visitor: Visitor, trouble: str = "", *, status: int = 200) -> Response:
-    said = f'<p class="problem" role="alert">{in_english(trouble)}</p>' if trouble else ""
+    said = f'<p class="problem" role="alert">{spoken(trouble)}</p>' if trouble else ""
     forget = ""
     if visitor.key:
         said += f"<p>{escape(WORDS.own_key_used)}</p>"

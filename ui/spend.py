@@ -17,6 +17,7 @@ from studio.upkeep.checking import Checking
 from ui.chart import chart, short
 from ui.composer import money
 from ui.reach import Reach
+from ui.sentences import spoken
 from ui.spend_words import WORDS
 
 DAYS = 30
@@ -229,7 +230,7 @@ def _videos(amounts: Amounts) -> str:
 def _providers(reach: Iterable[Reach]) -> str:
     rows = "".join(
         f'<div><dt>{escape(one.name)}<span class="state{" on" if one.used else ""}">{one.state}'
-        f"</span></dt><dd>{escape(one.sentence)}</dd></div>"
+        f"</span></dt><dd>{spoken(one.sentence)}</dd></div>"
         for one in reach
     )
     return f"""<section aria-labelledby="providers"><h3 id="providers">{WORDS.providers}</h3>
@@ -275,7 +276,10 @@ def _report(checking: Checking, running: bool) -> str:
         videos=count(check.videos),
         size=size(check.size),
     )
-    return f"<p><b>{escape(verdict)}</b></p><p>{checked}</p><ul>{items}</ul>"
+    return (
+        f'<p lang="en"><b>{escape(verdict)}</b></p><p>{checked}</p>'
+        f'<ul lang="en">{items}</ul>'  # as the command line says it
+    )
 
 
 def count(number: int) -> str:

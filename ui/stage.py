@@ -13,7 +13,7 @@ from studio.jobs.job import Job, Relation, State
 from studio.library.inspection import DAMAGED, MISSING
 from ui.actions import Can, actions, history
 from ui.composer import money
-from ui.language import in_english
+from ui.sentences import spoken
 from ui.words import WORDS
 from ui.working import about, clock, prompt, shape_of
 
@@ -82,12 +82,10 @@ def _finished(job: Job, label: str, can: Can, *, fresh: bool) -> str:
 def _verdict(heading: str, reason: str, steps: str, trouble: str, charge: str = "") -> str:
     """What happened, what it cost and what to do, in place of a video."""
     lines = (f'<p class="charge">{escape(charge)}</p>' if charge else "") + (
-        f'<p class="trouble">{in_english(trouble)}</p>' if trouble else ""
+        f'<p class="trouble">{spoken(trouble)}</p>' if trouble else ""
     )
-    ours = reason in (WORDS.no_reason, *WORDS.lost_long.values())
-    told = escape(reason) if ours else in_english(reason)
     return (
-        f'<div class="verdict" role="alert"><h2>{escape(heading)}</h2><p>{told}</p>'
+        f'<div class="verdict" role="alert"><h2>{escape(heading)}</h2><p>{spoken(reason)}</p>'
         f'{lines}<div class="actions">{steps}</div></div>'
     )
 
@@ -193,7 +191,7 @@ def _facts(job: Job, label: str) -> str:
     elif job.cost:
         facts.append(about(job.cost))
     line = "".join(f"<li>{escape(fact)}</li>" for fact in facts) + _sent_at(job)
-    notice = f'<p class="notice">{escape(job.notice)}</p>' if job.notice else ""
+    notice = f'<p class="notice">{spoken(job.notice)}</p>' if job.notice else ""
     return f'{notice}<ul class="facts">{line}{_id(job)}</ul>'
 
 

@@ -14,7 +14,7 @@ from html import escape
 from studio.jobs.job import Job, State
 from studio.jobs.queueing import PAUSED, in_order
 from ui.composer import money
-from ui.language import in_english
+from ui.sentences import spoken
 from ui.words import WORDS
 
 
@@ -155,7 +155,7 @@ def _why(job: Job, now: Now) -> str:
     tried = job.attempts and job.next_at and not _waits_for_quota(job)
     wait = (job.next_at - now.time).total_seconds() if tried and job.next_at else 0
     again = WORDS.next_try.format(wait=clock(wait)) if wait > 0 else ""
-    return f'<p class="why">{f"{in_english(job.reason)} {again}".strip()}</p>'
+    return f'<p class="why">{f"{spoken(job.reason)} {again}".strip()}</p>'
 
 
 def _price(job: Job) -> str:

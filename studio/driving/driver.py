@@ -24,17 +24,16 @@ class Driver(Rounds):
         self._busy: Counter[str] = Counter()
         self._steps: set[asyncio.Task[None]] = set()
 
-    async def stop(self, patience: float) -> None:
+    async def stop(self, patience: float, for_creates: float = 0.0) -> None:
         """Take no more rows, let the steps under way end for ``patience`` seconds, cut the rest.
 
-        A create that is cut would be of unknown outcome, so patience should cover one.
+        A create that is cut would be of unknown outcome and may be paid, so it gets
+        ``for_creates`` seconds in all, where that is more.
         """
-        await super().stop(patience)
-        if self._steps:
-            _, late = await asyncio.wait(self._steps, timeout=patience)
-            for step in late:
-                step.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await super().stop(patience, for_creates)
+        creates = {step for step in self._steps if step.get_name().startswith("submit ")}
+        waits = (_ended(self._steps - creates, patience), _ended(creates, for_creates or patience))
+        await asyncio.gather(*waits)
 
     async def _round(self) -> float:
         if wait := await self._claiming.wait():
@@ -64,3 +63,13 @@ class Driver(Rounds):
         finally:
             self._busy[lane] -= 1
             self.wake()
+
+
+async def _ended(steps: set[asyncio.Task[None]], patience: float) -> None:
+    """Wait for them so many seconds, then cut what still runs."""
+    if not steps:
+        return
+    _, late = await asyncio.wait(steps, timeout=patience)
+    for step in late:
+        step.cancel()
+    await asyncio.gather(*late, return_exceptions=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from celery import signals  # type: ignore[import-untyped]
 from sqlalchemy.exc import SQLAlchemyError
 
+from studio.driving import pulse
 from studio.driving.advance import Advance
 from studio.driving.broker import STEP, celery_of
 from studio.driving.claiming import LANES
@@ -87,6 +88,10 @@ class Loop:
         done: Future[Any] = asyncio.run_coroutine_threadsafe(what, self._loop)
         return done.result()
 
+    def begin(self, what: Any) -> None:
+        """Run a coroutine there until the loop is closed."""
+        asyncio.run_coroutine_threadsafe(what, self._loop)
+
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -107,6 +112,7 @@ def work(studio: Studio, slots: int = SLOTS) -> int:
 
     signals.worker_shutting_down.connect(stopping, weak=False)
     loop.run(studio.start())
+    loop.begin(pulse.beat(studio.storage.root))
     hands.wake = studio.jobs.wake
     quiet = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
     worker = app.Worker(pool="threads", concurrency=slots, loglevel="WARNING", quiet=True, **quiet)

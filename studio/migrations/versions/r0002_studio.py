@@ -28,6 +28,8 @@ def _many_machines() -> None:
     with op.batch_alter_table("gate") as gate:
         gate.add_column(sa.Column("polls", sa.Float))
         gate.add_column(sa.Column("polls_at", sa.DateTime(timezone=True)))
+        gate.add_column(sa.Column("house", sa.String(40)))
+        gate.add_column(sa.Column("house_until", sa.DateTime(timezone=True)))
 
 
 def _storyboard() -> None:
