@@ -60,9 +60,9 @@ class ClusteredStudio(Studio):
         if not running:
             self.workers.start()
 
-    async def stop(self, patience: float = 20.0) -> None:
+    async def stop(self, *patience: float, **more: float) -> None:
         self.workers.tell(signal.SIGTERM)
-        await super().stop(patience)
+        await super().stop(*patience, **more)
         await asyncio.to_thread(self.workers.ended)
 
 

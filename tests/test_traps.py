@@ -25,10 +25,9 @@ from starlette.routing import Route
 from studio.entry import bodies
 from studio.entry.silent import Silent
 from studio.guard import Guard
-from tests.api_kit import picture
+from tests.api_kit import picture, serve
 from tests.app_server import AppServer
 from tests.isolation_kit import stranger
-from tests.test_login import serve
 
 SCRIPT = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'><script>a()</script></svg>"
 
