@@ -15,6 +15,8 @@ COOKIE = "veo_studio_visitor"
 OWNER = "owner"
 """The one person of a studio at home, and everyone whom the owner lets in."""
 
+_INNER = (".local", ".internal", ".localhost", ".home.arpa", ".lan", ".gradio.live")
+"""The last is Gradio's, for its share links."""
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "cf-connecting-ip")
 
 
@@ -51,9 +53,9 @@ def recognise(
     """The owner, where the request comes from this machine, past a login or by an explicit setting.
 
     Anyone else is a visitor with a library of their own, served by the stand-in. ``headers`` are
-    looked up in lower case. ``name`` is the host that visitors type, where it is known: a key that
-    is shared is then shared under it alone, for any other may be a stranger's that was made to lead
-    here by DNS.
+    looked up in lower case. ``name`` is the host that visitors type, where it is known. A key that
+    is shared is shared under it and under what nobody from outside can own: numbers and names of an
+    inner network. Any other may be a stranger's that was made to lead here by DNS.
     """
     if _from_this_machine(client_host, headers):
         return Visitor(OWNER, trusted=True, by="here")
@@ -73,7 +75,12 @@ def _from_this_machine(client_host: str | None, headers: Mapping[str, str]) -> b
 
 def _is_ours(headers: Mapping[str, str], name: str) -> bool:
     host = _host_only(next((v for k, v in headers.items() if k.lower() == "host"), "")).lower()
-    return not name or host == name.lower() or _is_address(host)
+    return host == name.lower() != "" or _is_address(host) or (not name and _is_inner(host))
+
+
+def _is_inner(host: str) -> bool:
+    """A name without a domain, or under one that no register gives away."""
+    return bool(host) and ("." not in host or host.endswith(_INNER))
 
 
 def _is_address(host: str) -> bool:

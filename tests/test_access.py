@@ -35,7 +35,7 @@ def test_anyone_else_is_a_stranger(peer: str | None, headers: dict[str, str]) ->
 
 
 def test_a_setting_or_a_login_lets_others_in() -> None:
-    assert recognise("192.0.2.7", {}, {}, share_key=True).trusted
+    assert recognise("192.0.2.7", LOCAL, {}, share_key=True).trusted
     assert recognise("192.0.2.7", {}, {}, login="ada").trusted
 
 
@@ -50,6 +50,21 @@ def test_a_setting_or_a_login_lets_others_in() -> None:
 def test_a_shared_key_is_shared_under_the_pages_own_name(host: str, ours: bool) -> None:
     """Any site can make its own name lead to a machine that it could not reach."""
     who = recognise("172.17.0.1", {"host": host}, {}, share_key=True, name="studio.example")
+    assert who.trusted == ours
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [
+        *(("10.0.0.7:7860", True), ("studio", True), ("web.veo-studio.svc.cluster.local", True)),
+        *(("0a1b.gradio.live", True), ("studio.company.example", False), ("evil.example", False)),
+        *(("", False), ("local.evil.example", False), ("evil.example.", False)),
+    ],
+)
+def test_without_a_name_of_its_own_a_key_is_shared_under_no_name_that_can_be_bought(
+    host: str, ours: bool
+) -> None:
+    who = recognise("172.17.0.1", {"host": host}, {}, share_key=True)
     assert who.trusted == ours
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import socket
 import struct
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import httpx
 import pytest
 from PIL import Image
 
+from studio.media.video import Unreadable, last_frame, look_at, spritesheet
 from tests.api_kit import picture
 from tests.app_server import AppServer
 from tests.isolation_kit import stranger
@@ -78,6 +82,41 @@ def pictures() -> Iterator[tuple[str, bytes]]:
     yield "a picture and a ZIP", good + b"PK\x05\x06" + bytes(18)
     yield "zeros", bytes(2**20)
     yield "nothing", b""
+    yield "a JPEG of 2,000 layers", _layered()
+    yield "a JPEG that lies about its size", _grown(65_000)
+    for kind in ("TIFF", "BMP", "ICO", "JPEG2000", "PDF", "GIF"):
+        yield f"a {kind}", saved(kind)
+    yield "an AVIF", b"\0\0\0\x20ftypavif" + bytes(range(256))
+    yield "a WebP of nothing", b"RIFF\xff\xff\xff\xffWEBPVP8X" + bytes(99)
+
+
+def _layered() -> bytes:
+    """A JPEG whose last pass is there 2,000 times: hours of work at 50 megapixels."""
+    data = saved("JPEG", progressive=True)
+    *head, last = data.split(b"\xff\xda")
+    return b"\xff\xda".join([*head, *[last[:-2]] * 2000]) + b"\xff\xd9"
+
+
+def _grown(side: int) -> bytes:
+    """A JPEG that says it has so many pixels a side."""
+    data = bytearray(saved("JPEG"))
+    at = data.find(b"\xff\xc0") + 5
+    data[at : at + 4] = side.to_bytes(2, "big") * 2
+    return bytes(data)
+
+
+def _film(kind: str, pictures: Sequence[bytes]) -> bytes:
+    """A video of JPEGs, whatever they are."""
+    stream = io.BytesIO()
+    with av.open(stream, "w", format=kind) as made:
+        video = made.add_stream("mjpeg", 4)
+        video.width, video.height, video.pix_fmt = 64, 64, "yuvj420p"
+        for number, data in enumerate(pictures):
+            packet = av.Packet(data)
+            packet.stream, packet.time_base = video, Fraction(1, 4)
+            packet.pts = packet.dts = number
+            made.mux(packet)
+    return stream.getvalue()
 
 
 def _text_bomb() -> bytes:
@@ -94,6 +133,13 @@ def videos() -> Iterator[tuple[str, bytes]]:
     yield "a Matroska of noise", b"\x1a\x45\xdf\xa3" + bytes(range(256)) * 40
     yield "an AVI of noise", b"RIFF\xff\xff\xff\xffAVI LIST" + bytes(range(256)) * 40
     yield "a picture", picture()
+    yield "a manifest", b"<?xml version='1.0'?><MPD><BaseURL>file:///etc/</BaseURL></MPD>"
+    yield "a session", b"v=0\r\nc=IN IP4 127.0.0.1\r\nm=video 9 RTP/AVP 96\r\n"
+    yield "a ZIP", b"PK\x03\x04" + bytes(99)
+    for kind in ("mov", "matroska", "avi"):
+        small = saved("JPEG")
+        yield f"pictures that grow in {kind}", _film(kind, [small] * 8 + [_grown(16_000)] * 4)
+        yield f"pictures of 2,000 layers in {kind}", _film(kind, [small] * 8 + [_layered()])
 
 
 NAMES = (
@@ -140,6 +186,26 @@ def test_hostile_files_are_refused_or_tamed_over_the_api(app_server: AppServer) 
     around = {path.name for path in app_server.outputs.parent.iterdir()}
     assert around <= {app_server.outputs.name, app_server.log.name}
     assert "Traceback" not in app_server.log.read_text()
+
+
+@pytest.mark.parametrize("ending", ["/x.ts", "/x.mp4"])
+def test_a_kept_video_that_is_a_list_of_others_opens_none_of_them(
+    tmp_path: Path, ending: str
+) -> None:
+    kept = tmp_path / "video.mp4"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        place = f"127.0.0.1:{server.getsockname()[1]}{ending}"
+        for text in (
+            f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://{place}\n#EXT-X-ENDLIST\n",
+            f"ffconcat version 1.0\nfile 'http://{place}'\n",
+        ):
+            kept.write_text(text)
+            for look in (look_at, last_frame, spritesheet):
+                with pytest.raises(Unreadable):
+                    look(kept)
+            with pytest.raises(TimeoutError):
+                server.accept()
 
 
 def send(

@@ -18,6 +18,8 @@ from veo_client.request import Media
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 50_000_000
+MOST_SCANS = 64
+"""Passes over a JPEG: each goes over all of it again, and takes but a few bytes in the file."""
 LONGEST_SIDE = 3840
 """No video is larger, so more of a picture would be sent for nothing."""
 
@@ -43,6 +45,8 @@ def prepare(picture: Media, field: str) -> Picture:
     reader = _reader(data)
     if not reader:
         raise _refused(field, f"is {_kind(data)}, no picture. Save it as PNG or JPEG first.")
+    if reader is jpeg_factory and data.count(b"\xff\xda") > MOST_SCANS:
+        raise _refused(field, "is built of too many layers. Save it anew.")
     try:
         image = reader(BytesIO(data))
         if image.width * image.height <= MAX_PIXELS:

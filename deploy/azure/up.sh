@@ -154,6 +154,7 @@ QUEUE_URL=azurestoragequeues://DefaultAzureCredential@https://$NAME.queue.core.w
 QUEUE_NAME=celery
 IMAGE=$NAME.azurecr.io/veo-studio:$TAG
 LOAD_BALANCER_SUBNET=$GATEWAY_SUBNET
+PUBLIC_URL=${PUBLIC_URL:-}
 APPLICATIONINSIGHTS_CONNECTION_STRING=$INSIGHTS
 ENV
 run kubectl delete job migrate --namespace "$SPACE" --ignore-not-found
@@ -161,4 +162,4 @@ run kubectl apply -k "$OVERLAY"
 run kubectl wait --namespace "$SPACE" --for=condition=complete job/migrate --timeout=300s
 run kubectl rollout status --namespace "$SPACE" deployment/web --timeout=300s
 echo "# The page's host: kubectl get gateway veo-studio --namespace $SPACE -o jsonpath='{.status.addresses[0].value}'"
-echo "# With ORIGIN set to it, the next run puts Front Door before it."
+echo "# With ORIGIN set to it, the next run puts Front Door before it. PUBLIC_URL is the address that visitors type."

@@ -18,6 +18,10 @@ _STRANGER = (
     "Videos are simulated: the owner's key serves only the owner's own machine. "
     "The owner can change that with SHARE_KEY=true or a login."
 )
+_UNNAMED = (
+    "The owner's key is not shared under the name that this page was opened with. "
+    "The owner can set PUBLIC_URL to it."
+)
 _NOTHING = "No videos can be made: there is neither a key nor a project, and the stand-in is off."
 
 
@@ -68,6 +72,8 @@ def offer_to(visitor: Visitor, settings: Settings, table: ModelTable) -> Offer:
 
 
 def _why(settings: Settings, has_credentials: bool, simulated: bool) -> str:
+    if settings.share_key and has_credentials and settings.stand_in != "always":
+        return _UNNAMED
     if not simulated:
         return _NOTHING
     if settings.stand_in == "always":

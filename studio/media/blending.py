@@ -17,6 +17,7 @@ import numpy as np
 from av.audio.resampler import AudioResampler
 
 from studio.media.reel import Piece, Reel
+from studio.media.video import AS_KEPT
 
 RATE = 48_000
 RATES = (24, 25, 30, 48, 50, 60)
@@ -137,7 +138,7 @@ def _moments(reel: Reel, piece: Piece, count: int, canvas: Canvas) -> Iterator[M
 
 
 def _pictures(reel: Reel, piece: Piece, count: int, canvas: Canvas) -> Iterator[Any]:
-    with av.open(str(reel.path)) as container:
+    with av.open(str(reel.path), **AS_KEPT) as container:
         video = container.streams.video[0]
         video.thread_type = "AUTO"
         decoded = container.decode(video)
@@ -189,7 +190,7 @@ def _decoded_sound(reel: Reel, piece: Piece) -> Iterator[Samples]:
     """The clip's sound from the piece's start on, in stereo; a late one begins with silence."""
     resampler = AudioResampler("fltp", "stereo", RATE)
     at: int | None = None
-    with av.open(str(reel.path)) as container:
+    with av.open(str(reel.path), **AS_KEPT) as container:
         for frame in container.decode(audio=0):
             if at is None:
                 begin = float(reel.start) + piece.start

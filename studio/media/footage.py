@@ -29,10 +29,18 @@ MOST_PIXELS = 4096 * 2304
 PATIENCE = 180.0
 """Seconds of work on one file."""
 
+_CODECS = (
+    "h264,hevc,libdav1d,av1,vp8,vp9,libvpx,libvpx-vp9,mpeg4,mpeg2video,mpeg1video,prores,"
+    "dnxhd,h263,flv,wmv1,wmv2,wmv3,vc1,msmpeg4v2,msmpeg4,theora,aac,mp3,mp3float,mp2,mp2float,ac3,"
+    "eac3,opus,libopus,vorbis,flac,alac,wmav1,wmav2,wmapro,amrnb,amrwb,pcm_s16le,pcm_s16be,"
+    "pcm_s24le,pcm_s24be,pcm_s32le,pcm_f32le,pcm_u8,pcm_mulaw,pcm_alaw,adpcm_ima_wav,adpcm_ms"
+)
+"""Those of cameras, phones and editors. Formats of single pictures are left out: one picture can be
+made to take hours."""
 _BOUNDS: dict[str, Any] = {
     "timeout": 20.0,
     # Nothing but the file itself is opened, whatever it names.
-    "container_options": {"protocol_whitelist": "file", "probesize": str(16 * 2**20)},
+    "container_options": {"protocol_whitelist": "file", "codec_whitelist": _CODECS},
     "stream_options": [{"max_pixels": str(MOST_PIXELS)}] * 8,
 }
 _STARTS = (
@@ -83,6 +91,9 @@ def _checked(container: InputContainer, cut: Cut) -> float:
     if not container.streams.video:
         raise _refused("The file holds no pictures, only sound.")
     video = container.streams.video[0]
+    for stream in (video, *container.streams.audio[:1]):
+        if stream.codec_context.codec.name not in _CODECS.split(","):
+            raise _refused("Its pictures or its sound are in a form that is not taken: use H.264.")
     if min(video.width, video.height) < 16 or video.width * video.height > MOST_PIXELS:
         raise _refused(f"{video.width}x{video.height} can't be used: at most 4K is.")
     whole = float(container.duration or 0) / 1e6

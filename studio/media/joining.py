@@ -17,6 +17,7 @@ from typing import Any
 import av
 
 from studio.media.reel import Reel, Sound
+from studio.media.video import AS_KEPT
 
 FRAME = 1024
 """Samples of one AAC frame."""
@@ -51,7 +52,7 @@ def _when(packet: Any) -> Fraction:
 
 def _track(output: Any, path: Path, kind: str) -> Any:
     """A track of the same kind as the first of ``path``."""
-    with av.open(str(path)) as container:
+    with av.open(str(path), **AS_KEPT) as container:
         return output.add_stream_from_template(getattr(container.streams, kind)[0])
 
 
@@ -60,7 +61,7 @@ def _pictures(reels: Sequence[Reel], track: Any) -> Iterator[Any]:
     begin = Fraction(0)
     for reel in reels:
         move = round((begin - reel.start) / reel.time_base)
-        with av.open(str(reel.path)) as container:
+        with av.open(str(reel.path), **AS_KEPT) as container:
             for packet in container.demux(container.streams.video[0]):
                 if packet.size and packet.pts is not None and packet.dts is not None:
                     packet.pts += move
@@ -99,7 +100,7 @@ def _frames(reel: Reel, sound: Sound, begin: Fraction) -> Iterator[Any]:
     """The clip's own frames with their times in the film."""
     if not reel.sound:
         return
-    with av.open(str(reel.path)) as container:
+    with av.open(str(reel.path), **AS_KEPT) as container:
         audio = container.streams.audio[0]
         for packet in container.demux(audio):
             if packet.size and packet.pts is not None:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from studio.media.video import AS_KEPT
 from veo_client.errors import VeoError
 
 
@@ -71,7 +72,7 @@ def measure(path: Path) -> Reel:
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), **AS_KEPT) as container:
             video = container.streams.video[0]
             audio = next(iter(container.streams.audio), None)
             sound = _sound(audio) if audio else None

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL.Image import Image
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 POSTER_WIDTH = 640
+AS_KEPT: dict[str, Any] = {"format": "mov", "container_options": {"protocol_whitelist": "file"}}
+"""How a kept video is opened: as the MP4 that it is. One brought in from elsewhere may be a list of
+other files and hosts under its name."""
 SHEET_CELL = 320
 """Pixels of one picture of a spritesheet, along a wide video."""
 
@@ -41,7 +44,7 @@ def look_at(video: Path) -> VideoFacts:
     import av  # 30 MB and 0.3 s: only where a video is looked at
 
     try:
-        with av.open(str(video)) as container:
+        with av.open(str(video), **AS_KEPT) as container:
             stream = container.streams.video[0]
             seconds = float(container.duration or 0) / av.time_base
             poster = io.BytesIO()
@@ -61,7 +64,7 @@ def last_frame(video: Path) -> bytes:
     import av
 
     try:
-        with av.open(str(video)) as container:
+        with av.open(str(video), **AS_KEPT) as container:
             stream = container.streams.video[0]
             frame = _last(container, stream)
             png = io.BytesIO()
@@ -77,7 +80,7 @@ def spritesheet(video: Path, columns: int = 5, rows: int = 4) -> bytes:
     from PIL import Image as Pillow
 
     try:
-        with av.open(str(video)) as container:
+        with av.open(str(video), **AS_KEPT) as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             wide = SHEET_CELL if stream.width >= stream.height else SHEET_CELL * 9 // 16
