@@ -264,6 +264,16 @@ class Database:
             connection.commit()
             return result
 
+    async def wipe(self) -> None:
+        """Have SQLite's journal forget what was deleted; a server's own does so by itself."""
+
+        def checkpoint() -> None:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        if self.sqlite:
+            await asyncio.get_running_loop().run_in_executor(self._writers, checkpoint)
+
     def _read(self, work: Callable[[Connection], T]) -> T:
         with self.engine.connect() as connection:
             return work(connection)
@@ -367,4 +377,5 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # at once when another process wrote in between, whatever the time-out says.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
     connection.execute("PRAGMA foreign_keys=ON")

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Page
 
+from studio.access import COOKIE
 from studio.library.library import RESTORABLE
 from tests.api_kit import picture
 from tests.app_server import AppServer
@@ -51,40 +53,6 @@ def some_things(client: httpx.Client) -> str:
     return video
 
 
-@pytest.mark.slow
-def test_all_that_is_mine_is_taken_along_and_then_removed_to_the_last_file(
-    app_server: AppServer,
-) -> None:
-    with stranger(app_server, "p") as one, stranger(app_server, "q") as other:
-        theirs = other.post("/v1/videos", json={"prompt": "not mine", "seconds": "4"}).json()["id"]
-        wait_for_all(other)
-        before = kept(app_server)
-        video = some_things(one)
-        shared = one.get(f"/v1/videos/{video}/share").json()["url"]
-        assert httpx.get(shared).status_code == 200
-
-        archive = zipfile.ZipFile(io.BytesIO(one.get("/v1/me/export").content))
-        names = archive.namelist()
-        account = json.loads(archive.read("account.json"))
-        assert sum(name.endswith(".mp4") for name in names) == 1
-        assert any(name.startswith("inputs/") for name in names)
-        assert SECRET in json.dumps(account["films"])
-        assert account["links"]
-        assert not [name for name in names if b"not mine" in archive.read(name)]
-
-        refused = one.delete("/v1/me")
-        assert (refused.status_code, refused.json()["error"]["param"]) == (400, "confirm")
-        erased = one.delete("/v1/me?confirm=everything").json()
-        assert erased["jobs"] == 1
-        assert not any(rows_of(app_server.outputs / "studio.db", owner_of("p")).values())
-        assert kept(app_server) == before
-        assert httpx.get(shared).status_code == 404
-        assert one.get("/v1/videos").json()["data"] == []
-        assert other.get(f"/v1/videos/{theirs}/content").status_code == 200
-    with sqlite3.connect(app_server.outputs / "studio.db") as books:
-        assert not [row for row in books.execute("SELECT * FROM job") if SECRET in str(row)]
-
-
 async def test_what_is_too_old_goes_with_all_that_belongs_to_it(tmp_path: Path) -> None:
     async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
         old, young = await made(studio), await made(studio)
@@ -109,3 +77,58 @@ async def test_inputs_go_by_their_own_age_unless_something_waits_for_them(tmp_pa
         assert studio.storage.look(key)
         await studio.privacy.retain(0, 1e-9)
         assert not studio.storage.look(key)
+
+
+def press_delete_everything(page: Page, server: AppServer, letter: str) -> None:
+    """As the visitor of that letter, on their page of costs."""
+    page.context.add_cookies([{"name": COOKIE, "value": letter * 43, "url": server.url}])
+    page.set_extra_http_headers({"x-forwarded-for": f"192.0.2.{ord(letter)}"})
+    page.goto(f"{server.url}/spend")
+    page.get_by_text("Delete everything", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Yes, delete everything of mine").click()
+
+
+def holding(folder: Path, word: str) -> list[str]:
+    """Files with the word in them or in their names, SQLite's unused pages and journal too.
+
+    What stands in for Google keeps what it was asked, as Google does.
+    """
+    files = [f for f in folder.rglob("*") if f.is_file() and "stand-in" not in str(f)]
+    return [str(f) for f in files if word in f.name or word.encode() in f.read_bytes()]
+
+
+@pytest.mark.slow
+def test_all_that_is_mine_is_taken_along_and_then_removed_to_the_last_file(
+    app_server: AppServer, page: Page
+) -> None:
+    with stranger(app_server, "p") as one, stranger(app_server, "q") as other:
+        theirs = other.post("/v1/videos", json={"prompt": "not mine", "seconds": "4"}).json()["id"]
+        wait_for_all(other)
+        before = kept(app_server)
+        video = some_things(one)
+        shared = one.get(f"/v1/videos/{video}/share").json()["url"]
+        assert httpx.get(shared).status_code == 200
+
+        archive = zipfile.ZipFile(io.BytesIO(one.get("/v1/me/export").content))
+        names = archive.namelist()
+        account = json.loads(archive.read("account.json"))
+        assert sum(name.endswith(".mp4") for name in names) == 1
+        assert any(name.startswith("inputs/") for name in names)
+        assert SECRET in json.dumps(account["films"])
+        assert account["links"]
+        assert not [name for name in names if b"not mine" in archive.read(name)]
+
+        refused = one.delete("/v1/me")
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, "confirm")
+        uploaded = one.post("/gradio_api/upload", files={"files": (f"{SECRET}.png", picture())})
+        assert Path(uploaded.json()[0]).exists()
+        press_delete_everything(page, app_server, "p")
+        assert not any(rows_of(app_server.outputs / "studio.db", owner_of("p")).values())
+        assert kept(app_server) == before
+        assert httpx.get(shared).status_code == 404
+        assert one.get("/v1/videos").json()["data"] == []
+        assert other.get(f"/v1/videos/{theirs}/content").status_code == 200
+    with sqlite3.connect(app_server.outputs / "studio.db") as books:
+        assert not [row for row in books.execute("SELECT * FROM job") if SECRET in str(row)]
+    assert holding(app_server.outputs, SECRET) == []

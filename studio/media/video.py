@@ -51,7 +51,7 @@ def look_at(video: Path) -> VideoFacts:
             for frame in container.decode(stream):
                 if (frame.time or 0) >= min(1.0, seconds / 2):
                     break
-            picture: Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV's own gap
+            picture: Image = frame.to_image()
             picture.thumbnail((POSTER_WIDTH, POSTER_WIDTH * 2))
             picture.save(poster, "JPEG", quality=85)
             return VideoFacts(stream.width, stream.height, seconds, poster.getvalue())

@@ -65,6 +65,7 @@ class Privacy:
             inputs |= _pictures(film)
         await self._library.sweep()
         await drop_unused(self._database, self._storage, inputs, young=0)
+        await self._database.wipe()
         return many
 
     async def retain(self, days: float, input_days: float) -> None:
