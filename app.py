@@ -26,6 +26,9 @@ except (ValueError, VeoError) as error:
 uploads = settings.page_files
 os.environ["GRADIO_TEMP_DIR"] = str(uploads)
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# After every event Gradio would make a table of the last 10,000, for a page that is closed here.
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**12))
 # The web server under Gradio believes a proxy's word about addresses only where told.
 os.environ.setdefault("FORWARDED_ALLOW_IPS", studio.settings.trusted_proxies)
 

@@ -111,6 +111,7 @@ CLOSED = [
     "/gradio_api/vibe-edit/",
     "/gradio_api/process_recording",
     "/gradio_api/profiling/summary",
+    "/gradio_api/upload_progress?upload_id=a",
     "/gradio_api/dev/reload",
     "/gradio_api/proxy=https://a.hf.space/",
     "/gradio_api/custom_component/a/client/b/c",

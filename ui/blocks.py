@@ -34,6 +34,7 @@ from ui.refusals import Refusals
 from ui.shared_page import SharedPage
 from ui.spend_page import SpendPage
 from ui.theme import HEAD, theme
+from ui.visits import KEPT, Named, keep_forgetting
 from ui.words import WORDS
 
 MOST_WATCHERS = 1000
@@ -90,6 +91,7 @@ class StudioBlocks(gr.Blocks):
             "run_history": False,  # it would keep every input in the browser
             "enable_monitoring": False,
             "footer_links": [],
+            "state_session_capacity": KEPT,
         }
         telemetry = self.studio.telemetry
         own = {
@@ -110,6 +112,7 @@ class StudioBlocks(gr.Blocks):
                 *([telemetry.middleware()] if telemetry else []),
                 *guards(self.studio),
                 Middleware(Uploads, folder=self.uploads),
+                Middleware(Named),
             ],
             "docs_url": None,
             "redoc_url": None,
@@ -126,6 +129,7 @@ class StudioBlocks(gr.Blocks):
         beside = [
             asyncio.create_task(keep_swept(self.uploads, lasts), name="sweep"),
             asyncio.create_task(keep_looking(lambda: getattr(self, "server", None)), name="silent"),
+            asyncio.create_task(keep_forgetting(self), name="forget"),
         ]
         try:
             yield
