@@ -22,7 +22,7 @@ async def test_a_visit_is_forgotten_once_nothing_is_done_for_it_and_nobody_liste
     with gr.Blocks(analytics_enabled=False) as page:
         gr.Button().click(lambda: None)
     page.max_file_size = None  # launch() sets it
-    here = httpx.ASGITransport(Named(App.create_app(page)))  # type: ignore[arg-type]
+    here = httpx.ASGITransport(Named(App.create_app(page)))
     async with httpx.AsyncClient(transport=here, base_url="http://here") as client:
         event = {"data": [], "fn_index": 0}
         joined = await client.post(JOIN, json={**event, "session_hash": "a"})
