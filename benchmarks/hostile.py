@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import results
+from benchmarks.health import asked
 from tests import app_server as app
 from tests.app_server import AppServer
 
@@ -37,8 +38,6 @@ class Crowd:
     def __init__(self, server: AppServer) -> None:
         self.server = server
         self.answers: Counter[str] = Counter()
-        self.waits: list[float] = []
-        self.over = asyncio.Event()
 
     async def ask(self, who: int, method: str, path: str, body: bytes = b"", **more: Any) -> Any:
         """Status and body of one request; (0, b"") where the connection was closed."""
@@ -89,14 +88,6 @@ class Crowd:
         del number
         return self.ask(who, "POST", "/v1/videos", says=40, pieces=[b"{"] * 20, pause=1)
 
-    async def health(self) -> None:
-        """Ask every tenth of a second, as a load balancer would, only more often."""
-        while not self.over.is_set():
-            began = time.perf_counter()
-            status, _ = await self.ask(1 << 20, "GET", "/healthz")
-            self.waits.append(time.perf_counter() - began if status == 200 else 60.0)
-            await asyncio.sleep(0.1)
-
     async def honest(self) -> float:
         """Seconds until somebody who only wants one video has it."""
         began, who = time.perf_counter(), 2 << 20
@@ -115,24 +106,18 @@ class Crowd:
 async def run(visitors: int, server: AppServer) -> dict[str, Any]:
     """The figures of one crowd."""
     crowd = Crowd(server)
-    watching, honest = asyncio.create_task(crowd.health()), asyncio.create_task(crowd.honest())
-    began = time.perf_counter()
-    await asyncio.gather(*(crowd.hostile(who) for who in range(visitors)))
-    took = time.perf_counter() - began
-    served = await asyncio.wait_for(honest, 180)
-    crowd.over.set()
-    await watching
-    waits = sorted(crowd.waits)
+    async with asked(server.port) as healthz:
+        honest = asyncio.create_task(crowd.honest())
+        began = time.perf_counter()
+        await asyncio.gather(*(crowd.hostile(who) for who in range(visitors)))
+        took = time.perf_counter() - began
+        served = await asyncio.wait_for(honest, 180)
     return {
         "visitors": visitors,
         "seconds": round(took, 1),
         "answers": dict(sorted(crowd.answers.items())),
         "honest_served_after_seconds": round(served, 1),
-        "healthz_ms": {
-            "p50": round(waits[len(waits) // 2] * 1000),
-            "p99": round(waits[int(len(waits) * 0.99)] * 1000),
-            "max": round(waits[-1] * 1000),
-        },
+        "healthz_ms": healthz,
         "most_jobs_of_one": most_jobs(server.outputs / "studio.db"),
         "peak_mb": peak(server),
     }

@@ -26,6 +26,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
     TypeDecorator,
     UniqueConstraint,
     create_engine,
@@ -60,6 +61,11 @@ class Utc(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         del dialect
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+def _where(some: TextClause) -> dict[str, TextClause]:
+    """An index of ``some`` rows alone: small, and never mistaken for a way to the others."""
+    return {"sqlite_where": some, "postgresql_where": some}
 
 
 metadata = MetaData()
@@ -119,7 +125,7 @@ jobs = Table(
     Index("job_owner_state", "owner", "state", "id"),
     Index("job_created_at", "created_at"),
     Index("job_finished_at", "finished_at"),
-    Index("job_deleted_at", "deleted_at"),
+    Index("job_deleted_at", "deleted_at", **_where(text("deleted_at IS NOT NULL"))),
     Index("job_parent", "parent"),
     Index("job_kind", "owner", "deleted_at", "state", "code", "model", "ratio", "starred"),
 )

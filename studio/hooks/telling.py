@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from studio.database import Database
@@ -37,26 +38,32 @@ class Teller:
         self, database: Database, shown: Callable[[Job], dict[str, Any]], *, private: bool
     ) -> None:
         self._database, self._shown, self._private = database, shown, private
+        self._since = datetime.min.replace(tzinfo=UTC)
+        """What ended before is known to be told."""
 
     async def run(self) -> None:
         """Go on until cancelled. What is cut on its way is told again after its lease."""
         await repeated(self._look, EVERY, "Telling webhooks")
 
     async def _look(self) -> None:
-        if await self._database.read(webhooks.anything_to_do):
-            await self._tell_all()
+        now = datetime.now(UTC)
+        since = max(self._since, now - webhooks.LOOKED_BACK)
+        if await self._database.read(lambda c: webhooks.anything_to_do(c, since)):
+            await self._tell_all(since)
+        else:
+            self._since = max(since, now - webhooks.OVERLAP)
 
-    async def _tell_all(self) -> None:
+    async def _tell_all(self, since: datetime) -> None:
         """All that is due, some at a time."""
         import httpx2  # most studios tell nobody
 
         ways: dict[str, Any] = {"follow_redirects": False, "trust_env": False}
         async with httpx2.AsyncClient(timeout=PATIENCE, **ways) as http:
-            while await self._tell_some(http):
+            while await self._tell_some(http, since):
                 pass
 
-    async def _tell_some(self, http: httpx2.AsyncClient) -> bool:
-        taken = await self._database.write(lambda c: webhooks.take(c, AT_ONCE))
+    async def _tell_some(self, http: httpx2.AsyncClient, since: datetime) -> bool:
+        taken = await self._database.write(lambda c: webhooks.take(c, AT_ONCE, since))
         await asyncio.gather(*(self._tell(http, one) for one in taken))
         return bool(taken)
 

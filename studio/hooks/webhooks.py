@@ -23,6 +23,9 @@ EVENTS = ("video.completed", "video.failed")
 MOST = 10
 """Webhooks of one owner."""
 LOOKED_BACK = timedelta(days=3)
+"""How far at first; while everything is told, only as far as OVERLAP."""
+OVERLAP = timedelta(hours=1)
+"""An end may be written down so much later than it says: other clocks, a database that was away."""
 KEPT = timedelta(days=14)
 """How long it is known what was told; longer than anything is looked back for."""
 LEASE = timedelta(seconds=60)
@@ -132,32 +135,39 @@ def one(connection: Connection, id: str) -> Webhook | None:
     return _webhook(row) if row else None
 
 
-def anything_to_do(connection: Connection) -> bool:
-    """Whether something is to be told now; asked every second, so it is quick where nobody asks."""
+def anything_to_do(connection: Connection, since: datetime) -> bool:
+    """Whether something is to be told now; asked every second, so it is quick where nobody asks.
+
+    ``since``: what ended before is known to be told.
+    """
     if connection.execute(select(webhooks.c.id).limit(1)).first() is None:
         return False
     due = select(deliveries.c.id).where(deliveries.c.next_at <= datetime.now(UTC)).limit(1)
-    found = connection.execute(due).first() or connection.execute(_untold().limit(1)).first()
+    found = connection.execute(due).first() or connection.execute(untold(since).limit(1)).first()
     return found is not None
 
 
-def _untold() -> Select[tuple[str, str, str]]:
-    """(webhook, job, event) of what ended lately and was not written down yet."""
+def untold(since: datetime) -> Select[tuple[str, str, str]]:
+    """(webhook, job, event) of what ended since then and was not written down yet.
+
+    What ended is found first, by its time alone: else SQLite goes through all that an owner has.
+    """
+    columns = (jobs.c.id, jobs.c.owner, jobs.c.state, jobs.c.finished_at)
+    lately = select(*columns).where(jobs.c.finished_at >= since, jobs.c.deleted_at.is_(None))
+    ended = lately.cte("ended").prefix_with("MATERIALIZED")
     completed, failed = EVENTS
-    event = case((jobs.c.state == State.COMPLETED.value, completed), else_=failed)
+    event = case((ended.c.state == State.COMPLETED.value, completed), else_=failed)
     known = exists().where(
         deliveries.c.webhook == webhooks.c.id,
-        deliveries.c.job == jobs.c.id,
+        deliveries.c.job == ended.c.id,
         deliveries.c.event == event,
     )
     return (
-        select(webhooks.c.id, jobs.c.id, event)
-        .join(jobs, jobs.c.owner == webhooks.c.owner)
+        select(webhooks.c.id, ended.c.id, event)
+        .join(ended, ended.c.owner == webhooks.c.owner)
         .where(
-            jobs.c.finished_at >= datetime.now(UTC) - LOOKED_BACK,
-            jobs.c.finished_at >= webhooks.c.created_at,
-            jobs.c.state.in_([state.value for state in FINAL]),
-            jobs.c.deleted_at.is_(None),
+            ended.c.finished_at >= webhooks.c.created_at,
+            ended.c.state.in_([state.value for state in FINAL]),
             webhooks.c.disabled_at.is_(None),
             webhooks.c.events.contains(event),
             ~known,
@@ -165,10 +175,10 @@ def _untold() -> Select[tuple[str, str, str]]:
     )
 
 
-def take(connection: Connection, limit: int) -> tuple[Delivery, ...]:
+def take(connection: Connection, limit: int, since: datetime) -> tuple[Delivery, ...]:
     """Write down what is new, and lease what is due."""
     now = datetime.now(UTC)
-    for hook, job, event in connection.execute(_untold().limit(200)).all():
+    for hook, job, event in connection.execute(untold(since).limit(200)).all():
         values = {"webhook": hook, "job": job, "event": event}
         connection.execute(
             deliveries.insert().values(id=new_id("event"), created_at=now, next_at=now, **values)

@@ -63,7 +63,10 @@ def _library() -> None:
     for name, kind in (("tags", sa.Text()), ("words", sa.Text()), ("ratio", sa.String(8))):
         op.add_column("job", sa.Column(name, kind))
     _fill(op.get_bind())
-    op.create_index("job_deleted_at", "job", ["deleted_at"])
+    some = sa.text("deleted_at IS NOT NULL")
+    op.create_index(
+        "job_deleted_at", "job", ["deleted_at"], sqlite_where=some, postgresql_where=some
+    )
     op.create_index("job_parent", "job", ["parent"])
     kind_of = ["owner", "deleted_at", "state", "code", "model", "ratio", "starred"]
     op.create_index("job_kind", "job", kind_of)
