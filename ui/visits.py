@@ -74,7 +74,7 @@ class Named:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        if path.rstrip("/") == _UPLOAD:  # with the id in its query Gradio would remember it for ever
+        if path.rstrip("/") == _UPLOAD:  # Gradio remembers the id in its query for ever
             scope = {**scope, "query_string": b""}
         elif path.startswith(_ADDRESSES) and scope.get("method") == "POST":
             body = await _whole(receive)
