@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http.client import HTTPConnection, HTTPException
+from threading import Event, Thread
 
 EVERY = 0.1
 """Seconds; a load balancer asks more rarely."""
@@ -33,10 +34,13 @@ def ask(port: int, address: str) -> float:
 
 def main() -> None:
     """Ask until standard input ends, then print every delay."""
-    import threading
+    over, delays = Event(), []
 
-    over, delays = threading.Event(), []
-    threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+    def listen() -> None:
+        sys.stdin.read()
+        over.set()
+
+    Thread(target=listen, daemon=True).start()
     while not over.wait(EVERY):
         delays.append(ask(int(sys.argv[1]), "10.99.0.1"))
     print(json.dumps(delays))
