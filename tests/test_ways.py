@@ -23,6 +23,7 @@ from tests.test_page import PATIENCE, choose, generate, opened, prompt, ready, u
 from veo_client.request import VideoRequest
 
 pytestmark = pytest.mark.slow
+RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
 @pytest.fixture
@@ -100,6 +101,12 @@ def drop(page: Page, onto: str, file: FilePayload) -> None:
     assert taken == [True, True]
 
 
+def asked_for(page: Page, server: AppServer) -> list[dict[str, Any]]:
+    """What the visitor's videos ask for, the newest first."""
+    made = page.request.get(f"{server.url}/v1/videos").json()["data"]
+    return [row_of(server, video["id"])["request"] | {"model": video["model"]} for video in made]
+
+
 def test_first_and_last_frame_are_the_given_pictures(create: Page) -> None:
     drop(create, "#prompt textarea", file_of("green", (180, 320)))
     shown = create.get_by_alt_text("First frame")
@@ -166,8 +173,10 @@ def test_edits_are_a_conversation_with_its_versions_in_sight(create: Page) -> No
     assert apart(seen(create, first).pictures[0], seen(create, moon).pictures[0]) > 5
     create.locator("#screen .versions button").first.click()
     expect(create.locator("#screen .prompt")).to_have_text("A harbour at noon")
+    expect(prompt(create)).to_have_attribute("placeholder", re.compile("What should change"))
     create.get_by_role("button", name="Stop: Editing").click()
     expect(create.locator("#card .basis")).to_have_count(0)
+    expect(prompt(create)).to_have_attribute("placeholder", re.compile("A fox runs"))
     expect(create.locator("#go")).to_have_text(re.compile("Generate"))
 
 
@@ -243,6 +252,21 @@ def test_pictures_settings_and_the_way_survive_a_reload(
     shown = create.get_by_alt_text("Reference 2")
     assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 320
     expect(prompt(create)).to_have_value("Anna walks")
+    create.locator("#composer summary").click()
+    create.locator("#composer [name=also][value='veo-3.1-fast-generate-001']").check()
+    expect(create.locator("#go")).to_have_text(re.compile("Generate 2 videos"))
+    create.locator("#go").click()
+    expect(create.locator("#working .job")).to_have_count(2)
+    arrived = asked_for(create, app_server)
+    assert {one["model"] for one in arrived} == {
+        "veo-3.1-generate-001",
+        "veo-3.1-fast-generate-001",
+    }
+    for one in arrived:
+        assert one["prompt"] == "Anna walks\n\nReference image 2: Anna."
+        assert one["aspect_ratio"] == "9:16"
+        pictures = [Image.open(app_server.outputs / key) for key in one["reference_images"]]
+        assert [picture.convert("RGB").getpixel((9, 9)) for picture in pictures] == [BLUE, RED]
 
 
 def test_many_prompts_are_checked_and_ordered_at_once(create: Page) -> None:
@@ -330,18 +354,30 @@ TYPED: dict[str, tuple[Callable[[Page], Any], Any]] = {
     ),
     "number_of_videos": (lambda page: choose(page, "number_of_videos", "2"), None),
 }
+OF_REFERENCES = "test_pictures_settings_and_the_way_survive_a_reload"
+OF_EXTENSIONS = "test_a_video_is_extended_and_gone_on_from_its_last_frame"
 ELSEWHERE = {
-    "reference_images": "exclude frames; see test_pictures_settings_and_the_way_survive_a_reload",
-    "task": "is the way of working, taken from the video",
-    "source_video": "is the video gone on from",
-    "previous_interaction_id": "is the video gone on from",
+    "reference_images": OF_REFERENCES,
+    "task": OF_EXTENSIONS,
+    "source_video": OF_EXTENSIONS,
+    "previous_interaction_id": "test_edits_are_a_conversation_with_its_versions_in_sight",
 }
+BESIDES = {
+    "also": OF_REFERENCES,
+    "reference_names": OF_REFERENCES,
+    "added": OF_EXTENSIONS,
+    "fit": "test_first_and_last_frame_are_the_given_pictures",
+    "draft_first": "test_a_draft_varies_and_is_made_final",
+}
+"""Controls that are no field of a request, and the test that finds what came of each."""
 
 
 def test_every_field_that_is_typed_is_in_the_request_that_arrived(
     create: Page, app_server: AppServer
 ) -> None:
+    """A new field, or a new control in the form, has to say here where it is found again."""
     assert TYPED.keys() | ELSEWHERE.keys() == {field.name for field in fields(VideoRequest)}
+    assert globals().keys() >= {*ELSEWHERE.values(), *BESIDES.values()}
     create.locator("#composer summary").click()
     for name, (typed, _) in TYPED.items():
         typed(create)
@@ -350,10 +386,11 @@ def test_every_field_that_is_typed_is_in_the_request_that_arrived(
             expect(create.get_by_alt_text(alt)).to_be_visible()
         create.wait_for_timeout(250)
     expect(create.locator("#go")).to_have_text("Generate 2 videos · 8 s · free, simulated")
+    controls = create.locator("#composer [name]").evaluate_all("all => all.map((one) => one.name)")
+    assert {*controls} <= TYPED.keys() | BESIDES.keys()
     create.locator("#go").click()
     expect(create.locator("#working .job")).to_have_count(2)
-    made = create.request.get(f"{create.url}v1/videos").json()["data"]
-    rows = [row_of(app_server, video["id"])["request"] for video in made]
+    rows = asked_for(create, app_server)
     assert sorted(row["seed"] for row in rows) == [42, 43]
     for name, (_, value) in TYPED.items():
         arrived = rows[-1].get(name)

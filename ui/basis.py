@@ -16,10 +16,11 @@ def card(basis: Basis | None) -> str:
         return ""
     doing = WORDS.make.doing[basis.way]
     leave = escape(WORDS.make.leave.format(doing=doing))
+    hint = escape(WORDS.make.hints.get(basis.way, WORDS.prompt_hint))
     several = len(basis.versions) > 1
     strip = versions(basis.versions, basis.job.id, told=True) if several else ""
     return (
-        f'<section class="basis" data-way-is="{basis.way}" aria-label="{escape(doing)}">'
+        f'<section class="basis" data-hint="{hint}" aria-label="{escape(doing)}">'
         f"{_poster(basis.job)}<p><b>{escape(doing)}</b>"
         f'<span dir="auto">{escape(basis.job.prompt or WORDS.recovered)}</span></p>'
         f'<button type="button" class="leave" data-leave aria-label="{leave}" title="{leave}">✕'

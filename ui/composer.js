@@ -77,7 +77,13 @@ document.addEventListener('click', ({ target }) => {
 // Of an edit the last version is in sight; when it came home it can be looked at.
 const seen = (place, does) => new MutationObserver(does).observe(place, { childList: true, subtree: true })
 const card = document.querySelector('#card')
-seen(card, () => card.querySelector('.versions')?.scrollTo(0, 1e6))
+let usual
+seen(card, () => {
+  card.querySelector('.versions')?.scrollTo(0, 1e6)
+  const text = document.querySelector('#prompt textarea')
+  usual ??= text.placeholder
+  text.placeholder = card.querySelector('[data-hint]')?.dataset.hint || usual
+})
 const screen = document.querySelector('#screen')
 seen(screen, () => {
   const id = screen.querySelector('.result:not(.failed)')?.dataset.id

@@ -217,8 +217,7 @@ class Desk:
     def _drawn(
         self, draft: Draft, visitor: Visitor, basis: Basis | None = None, problems: Any = ()
     ) -> Drawn:
-        hint = WORDS.make.hints.get(basis.way if basis else "", WORDS.prompt_hint)
-        prompt = {"placeholder": hint}
+        prompt: dict[str, Any] = {}
         whole = self.studio.offer(visitor)
         if not whole.models:
             nothing = gr.update(value=WORDS.nothing_reached, interactive=False)
