@@ -101,7 +101,7 @@ def drop(page: Page, onto: str, file: FilePayload) -> None:
     assert taken == [True, True]
 
 
-def asked_for(page: Page, server: AppServer) -> list[dict[str, Any]]:
+def asked_for(page: Page, server: AppServer) -> list[Any]:
     """What the visitor's videos ask for, the newest first."""
     made = page.request.get(f"{server.url}/v1/videos").json()["data"]
     return [row_of(server, video["id"])["request"] | {"model": video["model"]} for video in made]
