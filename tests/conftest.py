@@ -14,12 +14,13 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests import app_server as app
 from tests import parts, tools
+from tests.s3_kit import s3
 from tests.services import azurite, postgres, postgres_url, redis
 from tests.strict_google import StrictGoogle
 
-__all__ = ["azurite", "postgres", "postgres_url", "redis"]  # fixtures for all
+__all__ = ["azurite", "postgres", "postgres_url", "redis", "s3"]  # fixtures for all
 SETTINGS = Path(__file__).parents[1] / ".env.example"
-FOREIGN = ("GEMINI_", "GOOGLE_", "GRADIO_", "SPACE_", "AZURE_", "OTEL_")
+FOREIGN = ("GEMINI_", "GOOGLE_", "GRADIO_", "SPACE_", "AZURE_", "AWS_", "OTEL_")
 """Names that begin so are read by the libraries under the app."""
 LONGEST = """
     image kills cluster faults state_machine compose replicas foreign_clients ways page

@@ -7,6 +7,7 @@ import os
 import signal
 import ssl
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +18,10 @@ BASE = "python:3.13-slim"
 """As in the Dockerfile. Docker fetches it; for buildah one is made of Debian's own packages."""
 
 IMAGE = "veo-studio:test"
+EXTRAS = "--build-arg=EXTRAS=production"
+"""The image for many machines: all that the plain one has, and what settings may ask for."""
 USER = 10001
+Environ = Mapping[str, str]
 
 
 class Container(Protocol):
@@ -25,6 +29,9 @@ class Container(Protocol):
 
     def execute(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run one more command in it."""
+
+    def wait(self) -> int:
+        """Until its command has ended: the exit code."""
 
     def remove(self) -> None:
         """Kill and forget it, with everything it wrote outside the volume."""
@@ -38,6 +45,12 @@ class Engine(Protocol):
 
     def start(self, port: int) -> Container:
         """Run the image's own command on ``port`` of this machine, with the one volume."""
+
+    def begin(self, command: str, environ: Environ, seen: Path) -> Container:
+        """Run another command of it, which may reach this machine's servers and the file ``seen``.
+
+        It finds the file at the same path.
+        """
 
     def health_check(self) -> list[str]:
         """The command in the image by which an engine asks whether it lives."""
@@ -53,6 +66,11 @@ def call(*words: str) -> str:
     return run.stdout.strip()
 
 
+def settings(environ: Environ) -> list[str]:
+    """As words of an engine's command."""
+    return [f"--env={name}={value}" for name, value in environ.items()]
+
+
 @dataclass
 class DockerContainer:
     id: str
@@ -60,6 +78,9 @@ class DockerContainer:
     def execute(self, *command: str) -> subprocess.CompletedProcess[str]:
         words = ["docker", "exec", self.id, *command]
         return subprocess.run(words, capture_output=True, text=True)
+
+    def wait(self) -> int:
+        return int(call("docker", "wait", self.id))
 
     def remove(self) -> None:
         call("docker", "rm", "--force", self.id)
@@ -70,14 +91,21 @@ class Docker:
     volume: str = "veo-studio-test"
 
     def build(self) -> None:
-        call("docker", "build", "--tag", IMAGE, str(ROOT))
+        call("docker", "build", EXTRAS, "--tag", IMAGE, str(ROOT))
         call("docker", "volume", "create", self.volume)
 
     def start(self, port: int) -> DockerContainer:
+        words = (*settings({"SHARE_KEY": "true"}), "--publish", f"127.0.0.1:{port}:7860")
+        return self._run(*words, IMAGE)
+
+    def begin(self, command: str, environ: Environ, seen: Path) -> DockerContainer:
+        words = (*settings(environ), "--network=host", f"--volume={seen}:{seen}:ro")
+        return self._run(*words, IMAGE, *command.split())
+
+    def _run(self, *words: str) -> DockerContainer:
         safe = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL")  # noqa: S108
-        place = ("--publish", f"127.0.0.1:{port}:7860", "--volume", f"{self.volume}:/outputs")
-        words = ("--env", "SHARE_KEY=true", *safe, *place)
-        return DockerContainer(call("docker", "run", "--detach", *words, IMAGE))
+        volume = f"--volume={self.volume}:/outputs"
+        return DockerContainer(call("docker", "run", "--detach", *safe, volume, *words))
 
     def health_check(self) -> list[str]:
         found = json.loads(call("docker", "inspect", IMAGE))[0]["Config"]["Healthcheck"]["Test"]
@@ -92,15 +120,19 @@ class BuildahContainer:
     engine: Buildah
     id: str
     process: subprocess.Popen[bytes]
-    environ: tuple[str, ...]
+    words: tuple[str, ...]
 
     def execute(self, *command: str) -> subprocess.CompletedProcess[str]:
-        words = self.engine.running(self.id, self.environ, *command)
+        words = self.engine.running(self.id, self.words, *command)
         return subprocess.run(words, capture_output=True, text=True)
 
+    def wait(self) -> int:
+        return self.process.wait()
+
     def remove(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
         self.engine.call("rm", self.id)
 
 
@@ -134,7 +166,8 @@ class Buildah:
             "--volume=/etc/resolv.conf:/etc/resolv.conf:ro",
             "--network=host",
         )
-        self._bud(ROOT / "Dockerfile", ROOT, IMAGE, "--pull-never", "--format=docker", *seen)
+        how = ("--pull-never", "--format=docker", EXTRAS, *seen)
+        self._bud(ROOT / "Dockerfile", ROOT, IMAGE, *how)
 
     def _build_base(self) -> None:
         context = self.folder / "base"
@@ -155,19 +188,23 @@ class Buildah:
         )
 
     def start(self, port: int) -> BuildahContainer:
+        place = {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1"}
+        return self._run(settings({**place, "SHARE_KEY": "true"}), self._inspect()["Cmd"])
+
+    def begin(self, command: str, environ: Environ, seen: Path) -> BuildahContainer:
+        words = [*settings(environ), f"--volume={seen}:{seen}:ro"]
+        return self._run(words, command.split())
+
+    def _run(self, more: list[str], command: list[str]) -> BuildahContainer:
         id = self.call("from", "--pull-never", f"localhost/{IMAGE}")
         # buildah lays an empty folder of its own over what stands there, else.
         self.call("config", "--volume=/outputs-", id)
-        environ = (f"GRADIO_SERVER_PORT={port}", "GRADIO_SERVER_NAME=127.0.0.1", "SHARE_KEY=true")
-        command = self._inspect()["Cmd"]
-        words = self.running(id, environ, *command)
-        process = subprocess.Popen(words, start_new_session=True)
-        return BuildahContainer(self, id, process, environ)
+        process = subprocess.Popen(self.running(id, more, *command), start_new_session=True)
+        return BuildahContainer(self, id, process, tuple(more))
 
-    def running(self, id: str, environ: tuple[str, ...], *command: str) -> list[str]:
+    def running(self, id: str, more: Sequence[str], *command: str) -> list[str]:
         place = ("--network=host", f"--volume={self.volume}:/outputs")
-        variables = [f"--env={variable}" for variable in environ]
-        return [*self.words, "run", "--isolation=chroot", *place, *variables, id, "--", *command]
+        return [*self.words, "run", "--isolation=chroot", *place, *more, id, "--", *command]
 
     def health_check(self) -> list[str]:
         return list(self._inspect()["Healthcheck"]["Test"][1:])

@@ -58,15 +58,6 @@ class Sink:
         """The settings that send to it as to a collector."""
         return {"OTEL_EXPORTER_OTLP_ENDPOINT": self.url, "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
 
-    def spans(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Each span that a collector got, with the name of the service it is of."""
-        for _, message in self.messages:
-            for part in message.get("resourceSpans", ()):
-                about = {one["key"]: one["value"] for one in part["resource"]["attributes"]}
-                for scope in part["scopeSpans"]:
-                    for span in scope["spans"]:
-                        yield about["service.name"]["stringValue"], span
-
     def take(self, path: str, body: bytes) -> bytes:
         """Keep what was sent; the answer."""
         self.raw.append(body)

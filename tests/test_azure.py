@@ -86,6 +86,8 @@ def test_alerts_and_charts_ask_for_numbers_that_are_told() -> None:
     charts = set(re.findall(r"name == '(veo[.\w]+)'", json.dumps(WORKBOOK)))
     assert len(charts) > 6
     assert charts <= told
+    described = re.findall(r"`(veo\.[a-z.]+)`", (ROOT / "docs/operate.md").read_text())
+    assert told <= set(described)
 
 
 def test_the_script_names_only_programs_that_its_head_asks_for() -> None:

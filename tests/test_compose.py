@@ -21,8 +21,9 @@ from tests.app_server import ROOT, free_port, start
 from tests.services import Server
 from tests.strict_google import KEY, StrictGoogle
 from tests.studio_kit import settings_for
-from tests.telemetry_kit import sink
+from tests.telemetry_kit import Sink, sink
 from tests.test_image import content, make_a_video
+from tests.test_telemetry import NUMBERS
 
 SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())["services"]
 
@@ -88,22 +89,45 @@ async def test_the_stack_makes_a_video_and_its_trace_goes_through_all_of_it(stac
         async with StrictGoogle() as google:
             key = {"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": google.url}  # from .env
             quick = settings_for(stack.folder / "quick", google.omni).models_file
-            told = {**key, **arrived.otlp, "MODELS_FILE": str(quick)}
+            told = {**key, **arrived.azure, "MODELS_FILE": str(quick)}
             id, video = await asyncio.to_thread(used, stack, told)
             assert video == google.video
     assert stack.started == set(SERVICES)
     assert not [*stack.folder.glob("outputs/videos/*.mp4")], "it is in the blob store alone"
 
-    traces: dict[str, set[tuple[str, str]]] = {}
-    for service, span in arrived.spans():
-        traces.setdefault(span["traceId"], set()).add((service, span["name"]))
-    clicked = [spans for spans in traces.values() if ("veo-studio-web", "veo.queue") in spans]
-    assert len(clicked) == 1
+    (clicked,) = [spans for spans in traces(arrived) if ("veo-studio-web", "veo.queue") in spans]
     steps = {f"veo.{step}" for step in ("submit", "poll", "download", "finish")}
-    assert clicked[0] >= {("veo-studio-worker", step) for step in steps}
-    assert clicked[0] >= {("veo-studio-web", "POST /v1/videos"), ("veo-studio-worker", "POST")}
+    assert clicked >= {("veo-studio-worker", name) for name in (*steps, "veo.job")}
+    googles = {name for role, name in clicked if role == "veo-studio-worker"} - steps
+    assert {name.split()[0] for name in googles} >= {"GET", "POST"}
+    assert ("veo-studio-web", "POST /v1/videos") in clicked
+    assert {role for role, _ in numbers(arrived)} == {"veo-studio-web", "veo-studio-worker"}
+    assert {name for _, name in numbers(arrived)} >= NUMBERS
+    assert not arrived.refused
     lines = (stack.folder / "worker.log").read_text().splitlines()
     assert [line for line in lines if id in line and json.loads(line).get("trace_id")]
+
+
+def traces(arrived: Sink) -> list[set[tuple[str, str]]]:
+    """Of each trace that Application Insights was told: its spans, by role and name."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for envelope in arrived.envelopes:
+        tags, data = envelope["tags"], envelope["data"]
+        if data["baseType"] in ("RequestData", "RemoteDependencyData"):
+            span = (tags["ai.cloud.role"], data["baseData"]["name"])
+            found.setdefault(tags["ai.operation.id"], set()).add(span)
+    return [*found.values()]
+
+
+def numbers(arrived: Sink) -> set[tuple[str, str]]:
+    """Names of metrics, with the role that told them."""
+    return {
+        (envelope["tags"]["ai.cloud.role"], metric["name"])
+        for envelope in arrived.envelopes
+        if envelope["data"]["baseType"] == "MetricData"
+        for metric in envelope["data"]["baseData"]["metrics"]
+        if metric["name"].startswith("veo.")
+    }
 
 
 def used(stack: Stack, told: Mapping[str, str]) -> tuple[str, bytes]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -10,13 +12,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
+from sqlalchemy import text
 
+from studio.database import Database, jobs
 from studio.driving import pulse
+from studio.driving.dispatch import AHEAD, AT_ONCE
+from studio.driving.worker import SLOTS
+from studio.entry.secret import Secret
+from studio.jobs.job import State
+from studio.settings import Settings
+from studio.storage.objects import connected_by
 from tests import tools
 from tests.app_server import ROOT
+from tests.library_kit import a_record
 from veo_client.provider import Limits
 
 OVERLAYS = sorted((ROOT / "deploy/kubernetes/overlays").iterdir())
@@ -28,11 +40,32 @@ DESCRIBED = {
     "TriggerAuthentication": "keda/keda.sh/v1alpha1",
 }
 """Objects that Kubernetes itself does not know, and the package that describes them."""
-NOWHERE_DESCRIBED = {
-    "ApplicationLoadBalancer": {"associations"},
-    "RoutePolicy": {"targetRef", "default"},
+
+
+def closed(needed: str = "", **fields: Any) -> dict[str, Any]:
+    """The schema of an object that has these fields and no other."""
+    known = {"type": "object", "properties": fields, "additionalProperties": False}
+    return {**known, "required": needed.split()}
+
+
+TEXT = {"type": "string", "minLength": 1}
+OF_AZURE = {
+    "ApplicationLoadBalancer": closed(associations={"type": "array", "items": TEXT}),
+    "RoutePolicy": closed(
+        "targetRef",
+        targetRef=closed("group kind name", group=TEXT, kind=TEXT, name=TEXT, namespace=TEXT),
+        default=closed(
+            sessionAffinity=closed(
+                "affinityType",
+                affinityType={"enum": ["application-cookie", "managed-cookie"]},
+                cookieDuration=TEXT,
+                cookieName=TEXT,
+            ),
+            timeouts=closed(routeTimeout=TEXT),
+        ),
+    ),
 }
-"""Azure publishes these in its documentation alone; the fields of their spec as it names them."""
+"""What the spec of these may say. No package has it: read from the controller's definitions."""
 
 
 @pytest.fixture(params=OVERLAYS, ids=lambda folder: folder.name)
@@ -63,8 +96,8 @@ def of_kind(objects: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 
 def test_every_object_is_valid_to_the_last_field(objects: list[dict[str, Any]]) -> None:
     for one in objects:
-        if one["kind"] in NOWHERE_DESCRIBED:
-            assert set(one["spec"]) == NOWHERE_DESCRIBED[one["kind"]]
+        if one["kind"] in OF_AZURE:
+            jsonschema.validate(one["spec"], OF_AZURE[one["kind"]])
         elif one["kind"] not in DESCRIBED:
             kubernetes_validate.validate(one, VERSION, strict=True)
 
@@ -98,11 +131,11 @@ def complaints(objects: list[dict[str, Any]], folder: Path) -> str:
     typed, checked = [], []
     for number, one in enumerate(objects):
         kind, place = one["kind"], f"@kubernetes-models/{DESCRIBED[one['kind']]}/{one['kind']}"
-        text = json.dumps(one)
+        told = json.dumps(one)
         typed.append(f'import type {{ I{kind} as T{number} }} from "{place}";')
-        typed.append(f"export const object{number}: T{number} = {text};")
+        typed.append(f"export const object{number}: T{number} = {told};")
         checked.append(f'import {{ {kind} as C{number} }} from "{place}";')
-        checked.append(f"new C{number}({text}).validate();")
+        checked.append(f"new C{number}({told}).validate();")
     (folder / "types.ts").write_text("\n".join(typed))
     (folder / "values.mjs").write_text("\n".join(checked))
     options = "--noEmit --strict --skipLibCheck --module esnext --moduleResolution bundler"
@@ -174,10 +207,74 @@ def test_nobody_talks_to_a_worker_and_only_the_page_is_reached(
 ) -> None:
     policies = {one["metadata"]["name"]: one["spec"] for one in of_kind(objects, "NetworkPolicy")}
     everything = policies["veo-studio"]
-    assert everything["podSelector"] == {}
-    assert set(everything["policyTypes"]) == {"Ingress", "Egress"}
-    assert "ingress" not in everything
+    assert everything == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     assert policies["web"]["ingress"] == [{"ports": [{"protocol": "TCP", "port": "http"}]}]
+    into = [name for name, policy in policies.items() if "ingress" in policy]
+    assert set(into) <= {"web", "servers"}
+    addresses = [
+        to["ipBlock"]
+        for rule in policies["app"]["egress"]
+        for to in rule.get("to", ())
+        if "ipBlock" in to
+    ]
+    assert addresses == [{"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}]
+
+
+def ports(policy: dict[str, Any], way: str = "egress") -> set[int]:
+    return {port["port"] for rule in policy[way] for port in rule["ports"]}
+
+
+def test_the_app_reaches_each_server_that_its_settings_name() -> None:
+    """In one cluster by the labels of their pods, in Azure by address."""
+    local = built(ROOT / "deploy/kubernetes/overlays/local")
+    policies = {one["metadata"]["name"]: one["spec"] for one in of_kind(local, "NetworkPolicy")}
+    secret = (ROOT / "deploy/kubernetes/overlays/local/secret.env").read_text()
+    named = {
+        (host, int(port)) for host, port in re.findall(r"(?://|@)([a-z]+)[a-z.-]*:(\d+)", secret)
+    }
+    assert {host for host, _ in named} == {"postgres", "redis", "azurite"}
+    listening = {
+        (one["metadata"]["name"], port["containerPort"])
+        for one in of_kind(local, "Deployment")
+        for port in one["spec"]["template"]["spec"]["containers"][0].get("ports", ())
+    }
+    assert named <= listening
+    to = policies["to-servers"]
+    assert to["egress"][0]["to"] == [{"podSelector": policies["servers"]["podSelector"]}]
+    asking = policies["servers"]["ingress"][0]["from"][0]["podSelector"]
+    assert asking == to["podSelector"] == policies["app"]["podSelector"]
+    assert ports(to) == ports(policies["servers"], "ingress") == {port for _, port in named}
+    azure = {443, 5432, 10000}  # Google, storage and queue; up.sh's database; its Redis
+    assert azure < ports(policies["app"])
+
+
+def test_the_app_starts_with_the_settings_of_the_local_cluster(tmp_path: Path) -> None:
+    local = built(ROOT / "deploy/kubernetes/overlays/local")
+    told = of_kind(local, "ConfigMap")[0]["data"]
+    for name, value in of_kind(local, "Secret")[0]["data"].items():
+        told[name] = base64.b64decode(value).decode()
+    settings = Settings.from_env(told)
+    assert Secret(settings.session_secret, tmp_path / "secret").sign("a purpose", "a word")
+    assert connected_by(settings.storage_connection)["endpoint"].startswith("http://azurite:10000")
+
+
+def test_workers_are_scaled_by_what_they_hold_and_by_a_queue_that_can_be_so_long(
+    objects: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    queue, rows = of_kind(objects, "ScaledObject")[0]["spec"]["triggers"]
+    target = queue["metadata"].get("queueLength") or queue["metadata"]["listLength"]
+    longest = AHEAD["submit"] + AHEAD["download"] + AHEAD["poll"] // AT_ONCE
+    assert int(target) < longest - SLOTS, "one worker alone takes some of it in advance"
+
+    database = Database(f"sqlite:///{tmp_path / 'studio.db'}")
+    database.prepare()
+    each = [a_record(state=state.value) for state in State]
+    database.write_now(lambda connection: connection.execute(jobs.insert(), each))
+    with database.engine.connect() as connection:
+        assert connection.scalar(text(rows["metadata"]["query"])) == 3
+    database.close()
+    secret = (ROOT / "deploy/kubernetes/overlays/local/secret.env").read_text()
+    assert f"\n{rows['metadata']['connectionFromEnv']}=" in f"\n{secret}"
 
 
 def test_in_azure_a_missing_secret_shows_and_none_is_in_the_files() -> None:
@@ -209,3 +306,7 @@ def test_what_up_sh_writes_reaches_every_place_it_is_needed_in() -> None:
     balancer = of_kind(objects, "ApplicationLoadBalancer")[0]["spec"]
     assert balancer["associations"] == [values["LOAD_BALANCER_SUBNET"]]
     assert values["AZURE_STORAGE_ACCOUNT_NAME"] in values["QUEUE_URL"]
+    settings = of_kind(objects, "ConfigMap")[0]["data"]
+    assert {"PUBLIC_URL", "CDN_URL"} <= set(settings), "up.sh fills them with Front Door's hosts"
+    script = (ROOT / "deploy/azure/up.sh").read_text()
+    assert f"--name gateway \\\n  --address-prefixes {settings['TRUSTED_PROXIES']} " in script

@@ -8,18 +8,27 @@ import threading
 from itertools import islice
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from studio.storage.files import Files
 from studio.storage.objects import Objects, connected_by
 from studio.storage.storage import Storage, StorageUnusable, sha256_of
+from tests.s3_kit import S3
 from tests.services import ACCOUNT, KEY, Azurite
 
 
-@pytest.fixture(params=["files", "objects"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+@pytest.fixture(params=["files", "objects", "s3"])
+def storage(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Storage:
     if request.param == "files":
         storage: Storage = Files(tmp_path / "outputs")
+    elif request.param == "s3":
+        server: S3 = request.getfixturevalue("s3")
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        storage = Objects(server.bucket(), tmp_path / "outputs")
     else:
         azurite: Azurite = request.getfixturevalue("azurite")
         storage = Objects(azurite.container(), tmp_path / "outputs", azurite.connection)
@@ -49,6 +58,7 @@ async def test_a_storage_keeps_finds_lends_moves_and_forgets(
     assert storage.read("videos/one.json") == b"[]"
     key = storage.keep(b"picture", "inputs", ".png")
     assert storage.keep(b"picture", "inputs", ".png") == key
+    plays_by_link(storage, "videos/one.mp4", b"0123456789")
     storage.move("videos/one.mp4", "videos/two.mp4")
     assert storage.look("videos/one.mp4") is None
     kept = storage.look("videos/two.mp4")
@@ -58,6 +68,39 @@ async def test_a_storage_keeps_finds_lends_moves_and_forgets(
     storage.delete("videos/two.mp4")
     assert [kept.name for kept in storage.list("videos")] == ["one.json"]
     assert [*storage.list("nothing")] == []
+
+
+def plays_by_link(storage: Storage, key: str, video: bytes) -> None:
+    """From the store itself, in ranges, by who has the link and by nobody else."""
+    link = storage.link(key, 60)
+    if link is None:
+        return
+    whole = httpx2.get(link)
+    assert (whole.status_code, whole.content) == (200, video)
+    assert whole.headers["content-type"] == "video/mp4"
+    part = httpx2.get(link, headers={"Range": "bytes=2-4"})
+    assert (part.status_code, part.content) == (206, video[2:5])
+    for forged in (link.partition("?")[0], f"{link}0"):
+        assert httpx2.get(forged).status_code in (400, 401, 403, 404)
+
+
+def test_a_large_object_goes_to_s3_in_parts_that_it_takes(
+    s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Amazon refuses parts under 5 MiB, but for the last."""
+    for name, value in s3.environ.items():
+        monkeypatch.setenv(name, value)
+    storage = Objects(s3.bucket(), tmp_path / "outputs")
+    storage.prepare()
+    made = tmp_path / "film.mp4"
+    made.write_bytes(video := os.urandom(9 << 20))
+    storage.adopt_now(made, "videos/film.mp4")
+    assert storage.read("videos/film.mp4") == video
+    link = storage.link("videos/film.mp4", 60)
+    assert httpx2.get(link).headers["etag"].strip('"').endswith("-2")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    with pytest.raises(StorageUnusable, match="rights of the app"):
+        Objects("s3://no-such-bucket", tmp_path / "outputs").prepare()
 
 
 async def test_what_is_not_there_and_what_leads_out_is_refused(storage: Storage) -> None:

@@ -10,17 +10,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
+from studio.database import Database, jobs
 from studio.jobs.events import working_on
 from studio.jobs.job import Job, State
 from studio.logs import JsonLines
+from studio.telemetry.gauges import Gauges
 from tests.app_server import ROOT, AppServer
+from tests.library_kit import a_record
 from tests.strict_google import KEY, Plan, StrictGoogle, error_body
 from tests.studio_kit import settings_for
 from tests.telemetry_kit import Sink, sink
@@ -137,6 +142,38 @@ async def test_a_job_is_one_trace_with_its_numbers_and_its_log_and_nothing_priva
         ended = [line for line in log if line["message"] == "Ended as completed"]
         assert [line["trace_id"] for line in ended] == [CLICK]
         assert ended[0]["job"].startswith("video_")
+
+
+def test_jobs_under_way_the_age_of_the_queue_and_the_days_money_are_read_from_the_rows(
+    tmp_path: Path,
+) -> None:
+    reader = InMemoryMetricReader()
+    gauges = Gauges(MeterProvider([reader]).get_meter("studio"))
+    assert reader.get_metrics_data() is None, "nothing is told before there is a database"
+    database = Database(f"sqlite:///{tmp_path / 'studio.db'}")
+    database.prepare()
+    late = datetime.now(UTC) - timedelta(seconds=90)
+    rows = [
+        a_record(state="queued", next_at=late, finished_at=None, cost=None, cost_estimate=0.5),
+        a_record(state="running", model="veo"),
+        a_record(state="running", model="veo"),
+        a_record(),
+    ]
+    database.write_now(lambda connection: connection.execute(jobs.insert(), rows))
+    gauges.engine = database.engine
+    data: Any = reader.get_metrics_data()
+    told = {
+        metric.name: metric.data.data_points
+        for metric in data.resource_metrics[0].scope_metrics[0].metrics
+    }
+    counted = {
+        (point.attributes["state"], point.attributes["model"]): point.value
+        for point in told["veo.jobs"]
+    }
+    assert counted == {("queued", "gemini-omni-1.2-flash"): 1, ("running", "veo"): 2}
+    assert 90 <= told["veo.queue.age"][0].value < 120
+    assert told["veo.spent.today"][0].value == pytest.approx(0.5 + 3 * 0.55)
+    database.close()
 
 
 def test_prompts_stand_in_the_log_where_they_are_asked_for() -> None:

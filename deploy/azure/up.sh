@@ -143,7 +143,15 @@ fi
 run az deployment group create --resource-group "$GROUP" --name services --template-file deploy/azure/services.json \
   --parameters "name=$NAME" "location=$LOCATION" "mail=$MAIL" "dailyBudget=$BUDGET" "redis=${REDIS:-false}" \
   "origin=${ORIGIN:-}" "workbook=@deploy/azure/workbook.json"
-INSIGHTS=$(ask az deployment group show --resource-group "$GROUP" --name services --query properties.outputs.insights.value)
+output() { # The value of one output of the template
+  ask az deployment group show --resource-group "$GROUP" --name services --query "properties.outputs.$1.value"
+}
+
+INSIGHTS=$(output insights)
+if [ -n "${ORIGIN:-}" ]; then # visitors come by Front Door, and videos from its edge
+  PUBLIC_URL=${PUBLIC_URL:-https://$(output page)}
+  CDN_URL=${CDN_URL:-https://$(output media)}
+fi
 
 # --- The app: the new version's migration, then its pods --------------------------------------------------------------------
 
@@ -155,6 +163,7 @@ QUEUE_NAME=celery
 IMAGE=$NAME.azurecr.io/veo-studio:$TAG
 LOAD_BALANCER_SUBNET=$GATEWAY_SUBNET
 PUBLIC_URL=${PUBLIC_URL:-}
+CDN_URL=${CDN_URL:-}
 APPLICATIONINSIGHTS_CONNECTION_STRING=$INSIGHTS
 ENV
 run kubectl delete job migrate --namespace "$SPACE" --ignore-not-found

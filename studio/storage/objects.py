@@ -27,8 +27,8 @@ _AWAY = (
     "The blob store does not answer or refuses the app, so a video could not be kept. Nothing was "
     "sent. Check STORAGE_URL, that its container exists, and the rights of the app there."
 )
-_PIECE = 4 << 20
-"""Bytes of one part of an upload; two are on their way at once."""
+_PIECE = 5 << 20
+"""Bytes of one part of an upload, the least that S3 takes; two are on their way at once."""
 
 
 class Objects(Storage):
