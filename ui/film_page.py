@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from studio.access import Visitor
@@ -15,7 +15,7 @@ from studio.refusals import Refused
 from studio.studio import Studio
 from ui.film import UP, Board, board, films
 from ui.film_words import WORDS
-from ui.frame import STRICT, Page, document
+from ui.frame import Page, document, strictly
 from ui.notes import banner
 
 STYLES, SCRIPTS = ("film.css",), ("film.js", "notices.js")
@@ -86,5 +86,4 @@ class FilmPage:
             scripts=SCRIPTS if skip == "film" else SCRIPTS[:1],  # a list has nothing to tell of
             up=up,
         )
-        headers = {"Content-Security-Policy": STRICT, "Cache-Control": "no-store"}
-        return HTMLResponse(document(page), status, headers=headers)
+        return strictly(document(page), status)

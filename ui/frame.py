@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from ui.theme import FONT, HEAD, STYLE
@@ -76,7 +76,7 @@ def _way(here: str, up: str, name: str, address: str, words: str) -> str:
 
 
 def document(page: Page) -> str:
-    """The whole page. Answer it with STRICT as its Content-Security-Policy."""
+    """The whole page, to be answered by ``strictly``."""
     styles = "".join(
         f'<link rel="stylesheet" href="{page.up}{address(name)}">'
         for name in ("frame.css", *page.styles)
@@ -93,6 +93,12 @@ def document(page: Page) -> str:
 <div id="top">{head(page.place, page.skip, page.up)}</div>
 <div id="banner" role="region" aria-label="{WORDS.notice}">{page.banner}</div>
 {page.main}</body></html>"""
+
+
+def strictly(html: str, status: int = 200) -> HTMLResponse:
+    """Nothing written into it runs, and it is asked for anew each time."""
+    headers = {"Content-Security-Policy": STRICT, "Cache-Control": "no-store"}
+    return HTMLResponse(html, status, headers=headers)
 
 
 def address(name: str) -> str:

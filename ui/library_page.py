@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from studio.access import Visitor
@@ -30,7 +30,7 @@ from studio.library.search import BadCursor, Query
 from studio.refusals import Refused
 from studio.studio import Studio
 from studio.upkeep.recovery import fetch_again
-from ui.frame import STRICT, Page, document
+from ui.frame import Page, document, strictly
 from ui.library import Sheet, Shown, library, sheet, sheets
 from ui.library_details import Details, compared, details, no_such
 from ui.library_words import WORDS
@@ -82,21 +82,20 @@ class LibraryPage:
             styles=("library.css",),
             scripts=("library.js",),
         )
-        headers = {"Cache-Control": "no-store", "Content-Security-Policy": STRICT}
-        return HTMLResponse(document(page), headers=headers)
+        return strictly(document(page))
 
     async def cards(self, request: Request) -> Response:
         """A sheet of posters; the first of a search says how many there are."""
         visitor, params = self._visitor(request), request.query_params
         if "cursor" not in params:
-            return _piece(sheets(await self._shown(visitor, params)))
+            return strictly(sheets(await self._shown(visitor, params)))
         query = _query(params)
-        return _piece(sheet(await self._sheet(visitor, query, params["cursor"]), query))
+        return strictly(sheet(await self._sheet(visitor, query, params["cursor"]), query))
 
     async def details(self, request: Request) -> Response:
         """One video of this visitor."""
         visitor = self._visitor(request)
-        return _piece(await self._details(visitor, request.query_params.get("video", "")))
+        return strictly(await self._details(visitor, request.query_params.get("video", "")))
 
     async def described(self, request: Request) -> Response:
         """The video that a kept JSON file is about: ours, else what the file says."""
@@ -105,13 +104,13 @@ class LibraryPage:
         try:
             values = sidecar.read(data)
         except sidecar.Unreadable:
-            return _piece("", 400)
+            return strictly("", 400)
         if await self._known(visitor, values["id"]):
-            return _piece(await self._details(visitor, values["id"]))
+            return strictly(await self._details(visitor, values["id"]))
         names = [field.name for field in fields(Job)]
         known = {name: values[name] for name in names if name in values}
         job = Job(**{**known, "state": State(values["state"])})
-        return _piece(details(Details(job=job, label=self._label(job), foreign=True)))
+        return strictly(details(Details(job=job, label=self._label(job), foreign=True)))
 
     async def compare(self, request: Request) -> Response:
         """Two to four videos side by side."""
@@ -120,7 +119,7 @@ class LibraryPage:
         jobs = await self._studio.library.many(ids, visitor.owner)
         playable = [job for job in jobs if job.state is State.COMPLETED]
         shown = compared([(job, self._label(job), self._can(visitor, job)) for job in playable])
-        return _piece(shown if len(playable) > 1 else no_such())
+        return strictly(shown if len(playable) > 1 else no_such())
 
     async def fetch(self, request: Request) -> Response:
         """Bring a lost file home once more; answers with the video as it is then."""
@@ -130,7 +129,7 @@ class LibraryPage:
             await fetch_again(self._studio, id, visitor.owner)
         except VeoError as error:
             trouble = str(error)
-        return _piece(await self._details(visitor, id, trouble))
+        return strictly(await self._details(visitor, id, trouble))
 
     # What they share
 
@@ -208,11 +207,6 @@ def _query(params: QueryParams) -> Query:
         return query_of(params)
     except Refused:
         return Query()
-
-
-def _piece(html: str, status: int = 200) -> Response:
-    headers = {"Cache-Control": "no-store", "Content-Security-Policy": STRICT}
-    return HTMLResponse(html, status, headers=headers)
 
 
 async def _bounded(request: Request) -> bytes:

@@ -7,15 +7,10 @@ from pathlib import Path
 
 from starlette.responses import HTMLResponse
 
-from ui.theme import FONT, HEAD, STYLE
+from ui.theme import DARK, FONT, HEAD, STYLE
 from ui.words import WORDS
 
 OWN_STYLE = Path(__file__).with_name("sheet.css").read_text("utf-8")
-DARK = """const dark = matchMedia('(prefers-color-scheme: dark)')
-const follow = () => document.body.classList.toggle('dark', dark.matches)
-dark.addEventListener('change', follow)
-follow()"""
-"""Gradio's pages follow the system so; before anything is drawn."""
 
 
 def sheet(title: str, body: str, *, status: int = 200, hidden: bool = False) -> HTMLResponse:

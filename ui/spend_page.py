@@ -30,17 +30,12 @@ from ui.keys import keys
 from ui.reach import reach
 from ui.spend import DAYS, House, Statement, spend
 from ui.spend_words import WORDS
-from ui.theme import FONT, HEAD, STYLE
+from ui.theme import DARK, FONT, HEAD, STYLE
 from ui.words import WORDS as PAGE
 
 HERE = Path(__file__).parent
 OWN_STYLE = (HERE / "spend.css").read_text("utf-8")
 SCRIPT = (HERE / "spend.js").read_text("utf-8")
-DARK = """const dark = matchMedia('(prefers-color-scheme: dark)')
-const follow = () => document.body.classList.toggle('dark', dark.matches)
-dark.addEventListener('change', follow)
-follow()"""
-"""Gradio's pages follow the system so; before anything is drawn."""
 
 
 class SpendPage:
