@@ -95,7 +95,7 @@ with StudioBlocks(studio, uploads) as demo:
     # What happens. Each handler is a method of Create, which calls the studio.
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     at_once = quiet | {"queue": False}
-    watch = tick.change(create.watch, None, cards, trigger_mode="multiple", **quiet)
+    watch = tick.change(create.watch, tick, cards, trigger_mode="multiple", **quiet)
     watch.success(create.collect, screen, [screen, posters, tick], js=LOOKING, **at_once)
     begins = at_once | {"outputs": [tick, message, cards, screen], "cancels": [watch]}
     desk_parts = [prompt, card, form, go]

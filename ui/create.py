@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import gradio as gr
 
 from studio.access import Visitor
 from studio.jobs.job import Job, Relation, State
+from studio.jobs.jobs import MOST_IN_A_BATCH
 from studio.jobs.queueing import PLACES, Place
 from studio.library.own import OWN
 from studio.studio import Studio
@@ -44,6 +47,14 @@ LOOKED_AT = timedelta(days=1)
 """So long what came without a video stays among the posters."""
 
 
+@dataclass(eq=False)
+class _Stream:
+    """One run of watch."""
+
+    ids: Collection[str] = ()
+    """Jobs that it follows."""
+
+
 class Create:
     """The handlers of the page, for all its visitors."""
 
@@ -52,6 +63,7 @@ class Create:
         self.uploads = uploads
         self.desk = Desk(studio, uploads, self.visitor)
         self.guide = Guide(studio, uploads)
+        self._newest: WeakValueDictionary[str, _Stream] = WeakValueDictionary()
 
     def visitor(self, request: gr.Request) -> Visitor:
         """Who is asking; from here on they are answered in their language."""
@@ -69,8 +81,9 @@ class Create:
         visitor = self.visitor(request)
         made: list[Job] = []
 
-        async def order() -> None:
+        async def order() -> Sequence[Job]:
             made.extend(await self.desk.order(prompt, value, visitor))
+            return made
 
         shown = await self._begin(order(), visitor)
         nothing = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
@@ -96,29 +109,47 @@ class Create:
         visitor = self.visitor(request)
         return await self._begin(self.studio.jobs.recover(_id(event), visitor), visitor)
 
-    async def _begin(self, doing: Awaitable[Any], visitor: Visitor) -> tuple[Any, ...]:
+    async def _begin(
+        self, doing: Awaitable[Job | Sequence[Job]], visitor: Visitor
+    ) -> tuple[Any, ...]:
         """Tick, message, cards, screen: what every start of a job shows."""
         try:
-            await doing
+            begun = await doing
         except VeoError as error:
             return gr.skip(), problem(error), gr.skip(), gr.skip()
         jobs = await self._active(visitor)
-        return _tick(), sent(), self._cards(jobs, await self._first_frames(jobs)), ""
+        tick = _tick(*(job.id for job in ((begun,) if isinstance(begun, Job) else begun)))
+        return tick, sent(), self._cards(jobs, await self._first_frames(jobs)), ""
 
-    async def watch(self, request: gr.Request) -> AsyncIterator[str]:
-        """The visitor's jobs under way, drawn once a second until one of them is over."""
-        active = await self._active(self.visitor(request))
+    async def watch(self, begun: Any, request: gr.Request) -> AsyncIterator[str]:
+        """The visitor's jobs under way, drawn once a second until one of them is over.
+
+        ``begun``: a tick; what it names may be over before anybody looks. Of a page's streams the
+        newest alone draws: Gradio does not always end the ones before.
+        """
+        page = str(request.session_hash)
+        active = await self._followed(begun, self.visitor(request))
+        this = self._newest[page] = _Stream([job.id for job in active])
         spoken = language()
         if not active:
             yield working(())
             return
         first_frames = await self._first_frames(active)
-        async for rows in self.studio.jobs.watch([job.id for job in active]):
+        async for rows in self.studio.jobs.watch(this.ids):
             jobs = [rows[job.id] for job in active if job.id in rows]
+            newest = self._newest.get(page, this)
             speak(spoken)  # each step of a stream may run in a context of its own
-            yield self._cards(jobs, first_frames)
-            if any(job.final for job in jobs):
+            yield self._cards(jobs, first_frames) if newest is this else gr.skip()
+            if any(job.final and (newest is this or job.id not in newest.ids) for job in jobs):
                 return
+
+    async def _followed(self, tick: Any, visitor: Visitor) -> tuple[Job, ...]:
+        """What is under way, and what was begun by this very click."""
+        active = await self._active(visitor)
+        known = {job.id for job in active}
+        named = [id for id in str(tick).split()[1 : MOST_IN_A_BATCH + 1] if id not in known]
+        begun = [await self.studio.jobs.get(id[:80], visitor.owner) for id in named]
+        return (*active, *(job for job in begun if job))
 
     async def collect(self, looking: Any, request: gr.Request) -> tuple[Any, ...]:
         """Something is over: the screen, the gallery, and the tick that goes on watching the rest.
@@ -266,8 +297,9 @@ class Create:
         """All of them, or none: tick, message, cards, screen and the empty box."""
         visitor, made = self.visitor(request), list[Job]()
 
-        async def order() -> None:
+        async def order() -> Sequence[Job]:
             made.extend(await self.desk.order_batch(sent_by(event), visitor))
+            return made
 
         shown = await self._begin(order(), visitor)
         return *shown, fold(opened=False) if made else gr.skip()
@@ -334,9 +366,12 @@ class Create:
         return await self.studio.jobs.get(_id(event), self.visitor(request).owner)
 
 
-def _tick() -> str:
-    """A value that was never there before: the page begins to watch anew when it arrives."""
-    return secrets.token_hex(4)
+def _tick(*begun: str) -> str:
+    """A value that was never there before: the page begins to watch anew when it arrives.
+
+    ``begun``: ids of the jobs that its click made.
+    """
+    return " ".join((secrets.token_hex(4), *begun))
 
 
 def _id(event: gr.EventData) -> str:

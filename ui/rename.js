@@ -12,3 +12,13 @@ document.addEventListener('click', ({ target }) => {
 })
 element.addEventListener('click', ({ target }) => { if (target.closest('[data-close]')) dialog.close() })
 dialog.addEventListener('submit', () => trigger('rename', { id: dialog.dataset.id, name: box.value }))
+
+// A closed dialog gives the focus back to the button that opened it, or to the menu that holds this.
+let opener = null
+document.addEventListener('click', ({ target }) => {
+  opener = target.closest?.('[data-rename], [data-share]') ?? opener
+}, true)
+for (const one of element.querySelectorAll('dialog')) one.addEventListener('close', () => {
+  const back = opener?.checkVisibility() ? opener : opener?.closest('details')?.querySelector('summary')
+  back?.focus({ preventScroll: true })
+})

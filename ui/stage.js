@@ -50,3 +50,15 @@ element.addEventListener('volumechange', ({ target }) => {
 }, true)
 watch('value', shown)
 shown()
+
+// What is drawn anew takes the place of what had the focus: its successor gets it, else the next thing there.
+let held = ''
+const selector = ({ tagName, dataset }) => ['act', 'id', 'to', 'rename', 'share'].filter((name) => name in dataset)
+  .reduce((found, name) => `${found}[data-${name}="${CSS.escape(dataset[name])}"]`, tagName.toLowerCase())
+document.addEventListener('focusin', ({ target }) => { held = element.contains(target) ? selector(target) : '' })
+watch('value', () => {
+  if (!held || document.activeElement !== document.body) return
+  const again = element.querySelector(held) ?? element.querySelector('button, a, summary')
+  const there = again?.checkVisibility() ? again : again?.closest('details')?.querySelector('summary')
+  there?.focus({ preventScroll: true })
+})
