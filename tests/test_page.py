@@ -414,3 +414,26 @@ def test_nothing_hangs_over_the_edge(browser: Browser, app_server: AppServer, wi
           .map((target) => target.outerHTML)""")
         assert small == []
     page.close()
+
+
+CONTRAST = """() => {
+  const light = (color) => color.map((v) => v / 255)
+    .map((v) => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, n) => sum + v * [.2126, .7152, .0722][n], 0)
+  const parsed = (css) => css.match(/[\\d.]+/g).map(Number)
+  const behind = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const [r, g, b, a = 1] = parsed(getComputedStyle(at).backgroundColor)
+      if (a === 1) return [r, g, b]
+    }
+    return [255, 255, 255]
+  }
+  const seen = { opacityProperty: true, visibilityProperty: true }
+  const texts = [...document.querySelectorAll('#top *, #banner *, #room *, #gallery *')]
+    .filter((node) => node.checkVisibility(seen) && !node.closest('.slot:has(:disabled), video'))
+    .filter((node) => [...node.childNodes].some((child) => child.data?.trim()))
+  return texts.map((node) => {
+    const [a, b] = [light(parsed(getComputedStyle(node).color).slice(0, 3)), light(behind(node))]
+    return [(Math.max(a, b) + .05) / (Math.min(a, b) + .05), node.outerHTML.slice(0, 200)]
+  }).filter(([ratio]) => ratio < 4.5)
+}"""
