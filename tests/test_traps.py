@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,11 +20,12 @@ from playwright.sync_api import Page
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from studio.entry import bodies
 from studio.entry.silent import Silent
+from studio.entry.uploads import Uploads
 from studio.guard import Guard
 from tests.api_kit import picture, serve
 from tests.app_server import AppServer
@@ -160,6 +162,19 @@ def test_a_name_never_leads_out_of_the_folder(
         root = str(app_server.outputs / "tmp" / "page")
         assert answer.json()[0].startswith(root)
         assert ".." not in answer.json()[0].removeprefix(root).split("/")
+
+
+async def test_a_full_disk_takes_no_more_uploads(tmp_path: Path) -> None:
+    async def take(request: Request) -> JSONResponse:
+        return JSONResponse([])
+
+    app = Uploads(
+        Starlette(routes=[Route("/{path:path}", take, methods=["POST"])]), folder=tmp_path
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as here:
+        for room, status in {2**10: 200, 2**60: 503}.items():
+            app.room = room
+            assert (await here.post("/gradio_api/upload")).status_code == status
 
 
 def test_our_server_fetches_nothing_for_a_caller(other: httpx.Client) -> None:

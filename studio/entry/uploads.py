@@ -25,6 +25,7 @@ class Uploads:
 
     def __init__(self, app: ASGIApp, *, folder: Path) -> None:
         self._app, self._folder = app, folder
+        self.room = ROOM
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
@@ -49,7 +50,7 @@ class Uploads:
 
     def _is_full(self) -> bool:
         self._folder.mkdir(parents=True, exist_ok=True)
-        return shutil.disk_usage(self._folder).free < ROOM
+        return shutil.disk_usage(self._folder).free < self.room
 
     def _mark(self, scope: Scope, files: list[str]) -> None:
         for file in files:
