@@ -53,12 +53,15 @@ lock: $(AUDIT)/done
 	$(LOCK) $(LOCK_MORE) requirements-production.txt -o requirements-production.lock
 	$(LOCK) $(LOCK_MORE) --constraint requirements-production.lock requirements.txt -o requirements.lock
 
-# Licences, secrets and the bill of materials. Known holes need PyPI's own list: CI asks for them.
+# Licences, secrets, the bill of materials, and known holes where PyPI's own list can be asked; CI always asks.
 audit: $(VENV)/tests $(AUDIT)/done
 	$(AUDIT)/bin/pip-licenses --python $(BIN)/python --from mixed --partial-match --allow-only "$(LICENCES)" \
 		--packages $$(sed -n 's/^\([A-Za-z0-9._-]*\)\(\[.*\]\)\{0,1\}==.*/\1/p' requirements-production.lock) > /dev/null
 	git ls-files -z | xargs -0 $(AUDIT)/bin/detect-secrets-hook --baseline .secrets.baseline
 	$(AUDIT)/bin/cyclonedx-py requirements requirements-production.lock --output-file sbom.json
+	@if $(AUDIT)/bin/python -c 'import urllib.request as u; u.urlopen("https://pypi.org/pypi/pip/json", timeout=10)' 2>/dev/null; \
+	then $(AUDIT)/bin/pip-audit --require-hashes --disable-pip --requirement requirements-production.lock; \
+	else echo "NOT LOOKED FOR: known holes. pypi.org, which lists them, can't be reached from here; CI asks it."; fi
 
 clean:
 	rm -rf $(VENV) $(AUDIT) site sbom.json .mypy_cache .ruff_cache .pytest_cache .hypothesis

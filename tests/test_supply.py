@@ -76,3 +76,5 @@ def test_licences_secrets_materials_and_known_holes_are_looked_at_in_ci() -> Non
     assert "--allow-only" in audit
     assert "detect-secrets-hook" in audit
     assert "cyclonedx-py" in audit
+    assert "pip-audit --require-hashes" in audit
+    assert "NOT LOOKED FOR: known holes" in audit

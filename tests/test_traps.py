@@ -166,11 +166,10 @@ def test_a_name_never_leads_out_of_the_folder(
 
 async def test_a_full_disk_takes_no_more_uploads(tmp_path: Path) -> None:
     async def take(request: Request) -> JSONResponse:
-        return JSONResponse([])
+        return JSONResponse([], 200 if await request.body() == b"" else 400)
 
-    app = Uploads(
-        Starlette(routes=[Route("/{path:path}", take, methods=["POST"])]), folder=tmp_path
-    )
+    gradio = Starlette(routes=[Route("/{path:path}", take, methods=["POST"])])
+    app = Uploads(gradio, folder=tmp_path)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as here:
         for room, status in {2**10: 200, 2**60: 503}.items():
             app.room = room
