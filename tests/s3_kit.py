@@ -20,7 +20,8 @@ from tests.app_server import free_port
 from tests.services import PATIENCE, Server, home_of
 
 WEED = Path(sys.executable).with_name("weed")
-KEY, SECRET = "studio", "of the tests alone"
+KEY = "studio"
+PROOF = secrets.token_hex(16)
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class S3:
         """The settings by which the app reaches it, by Amazon's own names."""
         return {
             "AWS_ACCESS_KEY_ID": KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_SECRET_ACCESS_KEY": PROOF,
             "AWS_REGION": "us-east-1",
             "AWS_ENDPOINT_URL": self.endpoint,
         }
@@ -45,7 +46,7 @@ class S3:
         store = S3Store(
             name,
             access_key_id=KEY,
-            secret_access_key=SECRET,
+            secret_access_key=PROOF,
             region="us-east-1",
             endpoint=self.endpoint,
             client_options={"allow_http": True},
@@ -72,7 +73,7 @@ def s3() -> Iterator[S3]:
 
 def _new_server(home: Path) -> tuple[Server, str]:
     everything = {"name": "studio", "actions": ["Admin", "Read", "Write", "List"]}
-    keys = [{"accessKey": KEY, "secretKey": SECRET}]
+    keys = [{"accessKey": KEY, "secretKey": PROOF}]
     who = home / "s3.json"
     who.write_text(json.dumps({"identities": [{**everything, "credentials": keys}]}))
     (home / "data").mkdir()
