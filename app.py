@@ -129,7 +129,7 @@ with StudioBlocks(studio, uploads) as demo:
     prompt.change(None, prompt, None, js=KEEP_PROMPT)
     demo.load(None, None, prompt, js=KEPT_PROMPT)
     demo.load(create.arrive, screen, [banner, screen, posters, tick, guide], js=ASKED, **at_once)
-    add_generate(create)
+    demo.for_programs = add_generate(create)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ Gradio takes these only at launch(). Filled in here, a script, a Space, a notebo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -50,6 +50,8 @@ class StudioBlocks(gr.Blocks):
         self.uploads = uploads
         self._loop: asyncio.AbstractEventLoop | None = None
         self._configs: dict[str, Any] = {}
+        self.for_programs: gr.Row | None = None
+        """Widgets of addresses that only programs call: left out of the page, never drawn."""
         super().__init__(
             title=WORDS.title,
             fill_width=True,
@@ -65,7 +67,23 @@ class StudioBlocks(gr.Blocks):
 
     @config.setter
     def config(self, english: Any) -> None:
-        self._configs = {LANGUAGES[0]: english}
+        self._configs = {LANGUAGES[0]: self._page_of_its_own(english)}
+
+    def _page_of_its_own(self, config: Any) -> Any:
+        """Programs read the whole; what the browser has to work through is only the page."""
+        if not self.for_programs:
+            return config
+        page = config["page"][""]
+        children = page["layout"]["children"]
+        [apart] = [child for child in children if child["id"] == self.for_programs._id]
+        ids = set(_ids(apart))
+        events = {each["id"] for each in config["dependencies"] if each["targets"][0][0] in ids}
+        own = {
+            "layout": {**page["layout"], "children": [each for each in children if each != apart]},
+            "components": [id for id in page["components"] if id not in ids],
+            "dependencies": [id for id in page["dependencies"] if id not in events],
+        }
+        return {**config, "page": {**config["page"], "": {**page, **own}}}
 
     def _translated(self, config: Any) -> Any:
         components = []
@@ -149,3 +167,10 @@ class StudioBlocks(gr.Blocks):
                 self.studio.stop(patience, create), self._loop
             )
             stopped.result(create + 5)
+
+
+def _ids(node: Any) -> Iterator[int]:
+    """Of a part of the layout and all that is in it."""
+    yield node["id"]
+    for child in node.get("children", ()):
+        yield from _ids(child)

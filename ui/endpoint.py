@@ -19,8 +19,8 @@ from veo_client.errors import VeoError
 from veo_client.request import VideoRequest
 
 
-def add_generate(create: Create) -> None:
-    """Add the endpoint to the page being built; its widgets are never drawn."""
+def add_generate(create: Create) -> gr.Row:
+    """Add the endpoint to the app being built. Returns its widgets, which are never drawn."""
 
     async def generate(
         request: gr.Request,
@@ -57,7 +57,7 @@ def add_generate(create: Create) -> None:
         async for step in _generate(create, asked, request):
             yield step
 
-    with gr.Row(visible=False):
+    with gr.Row(visible=False) as widgets:
         text = {name: gr.Textbox(label=name) for name in ("prompt", "model")}
         pictures = [gr.File(label=name) for name in ("first_frame", "last_frame")]
         references = gr.File(label="reference_images", file_count="multiple")
@@ -77,6 +77,7 @@ def add_generate(create: Create) -> None:
         concurrency_limit=None,
         show_progress="hidden",
     )
+    return widgets
 
 
 async def _generate(

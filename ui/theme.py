@@ -23,10 +23,19 @@ follow()"""
 """Gradio's pages follow the system so; before anything is drawn."""
 
 
+class _Styled(gr.themes.Base):
+    """A theme with our style sheet in the same file, and there once.
+
+    Gradio's ``custom_css`` would bring it three times, twice as the value of a variable.
+    """
+
+    def _get_theme_css(self) -> str:
+        return f"{super()._get_theme_css()}\n{STYLE}\n{CREATE}"
+
+
 def theme() -> gr.themes.Base:
-    """Gradio's plainest theme with our room, and our style sheet in the same file."""
-    plain = gr.themes.Base(font=FONT, font_mono=("ui-monospace", "Consolas", "monospace"))
-    plain.custom_css = STYLE + CREATE
+    """Gradio's plainest theme with our room."""
+    plain = _Styled(font=FONT, font_mono=("ui-monospace", "Consolas", "monospace"))
     return plain.set(
         body_background_fill="#efede9",
         body_background_fill_dark="#111214",
