@@ -57,7 +57,8 @@ def add_generate(create: Create) -> gr.Row:
         async for step in _generate(create, asked, request):
             yield step
 
-    with gr.Row(visible=False) as widgets:
+    widgets = gr.Row(visible=False)
+    with widgets:
         text = {name: gr.Textbox(label=name) for name in ("prompt", "model")}
         pictures = [gr.File(label=name) for name in ("first_frame", "last_frame")]
         references = gr.File(label="reference_images", file_count="multiple")

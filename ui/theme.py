@@ -30,7 +30,8 @@ class _Styled(gr.themes.Base):
     """
 
     def _get_theme_css(self) -> str:
-        return f"{super()._get_theme_css()}\n{STYLE}\n{CREATE}"
+        variables = super()._get_theme_css()  # type: ignore[no-untyped-call]
+        return f"{variables}\n{STYLE}\n{CREATE}"
 
 
 def theme() -> gr.themes.Base:
