@@ -19,6 +19,8 @@ from tests.strict_google import KEY, Plan, StrictGoogle
 from veo_client import VideoRequest
 from veo_client.options import HELP, parser
 
+pytestmark = pytest.mark.slow
+
 VEO = (sys.executable, "-m", "veo_client")
 
 

@@ -20,6 +20,8 @@ from tests.library_kit import Shelf, a_record, mp4
 from tests.strict_google import KEY, StrictGoogle
 from tests.studio_kit import made, studio_on
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:

@@ -270,6 +270,7 @@ class Asked(HTMLParser):
             self.addresses |= {value or "" for name, value in attrs if name in ("src", "href")}
 
 
+@pytest.mark.slow
 def test_the_site_is_built_strictly_and_asks_no_other_host(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
     run = subprocess.run(build, cwd=ROOT, capture_output=True, text=True)

@@ -21,6 +21,8 @@ from tests import app_server as app
 from tests.app_server import ROOT, AppServer
 from tests.conftest import SETTINGS, settings_in
 
+pytestmark = pytest.mark.slow
+
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "15"))
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
@@ -48,7 +50,6 @@ def memory(server: AppServer) -> float:
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
-@pytest.mark.slow
 def test_whatever_is_sent_is_answered_as_the_contract_says(
     unlimited: AppServer, tmp_path: Path
 ) -> None:

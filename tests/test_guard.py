@@ -378,6 +378,7 @@ def test_our_own_page_keeps_to_its_policy(app_server: AppServer, page: Page) -> 
     assert not [text for text in complaints if "Content Security Policy" in text]
 
 
+@pytest.mark.slow
 def test_behind_a_login_the_api_asks_for_it_too(start_app: Callable[..., AppServer]) -> None:
     with_login = "from app import demo; demo.launch(auth=('ann', 'secret'))"
     app = start_app(command=(sys.executable, "-c", with_login))

@@ -31,6 +31,8 @@ from tests.app_server import ROOT
 from tests.library_kit import a_record
 from veo_client.provider import Limits
 
+pytestmark = pytest.mark.slow
+
 OVERLAYS = sorted((ROOT / "deploy/kubernetes/overlays").iterdir())
 VERSION = "1.37"
 DESCRIBED = {

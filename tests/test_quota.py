@@ -75,6 +75,7 @@ async def one_refusal(how: str, model: str, outputs: Path) -> None:
     check_sentence(told[0])
 
 
+@pytest.mark.slow
 async def test_a_quota_is_waited_for_as_long_as_google_asks(tmp_path: Path) -> None:
     ways = [(how, model) for how in ASKED for model in (OMNI, VEO)]
     await asyncio.gather(*(one_refusal(how, m, tmp_path / f"{m} {how}") for how, m in ways))
