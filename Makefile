@@ -8,12 +8,15 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Whatever the machine says elsewhere: hundreds of processes would each compile everything anew.
 export PYTHONDONTWRITEBYTECODE =
 
+PROMISES = $(patsubst %,tests/test_%.py,page generate_endpoint playback load notebook start service_account studio batch \
+	ledger spend_api recovery check export database quota faults faults_here)
+
 AUDIT = $(VENV)-audit
 LOCK = $(AUDIT)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	--python-version 3.11
 LICENCES = Apache;MIT;BSD;ISC;MPL-2.0;Mozilla Public License;PSF;HPND;LGPL-3.0;CC0-1.0;0BSD;Zlib
 
-.PHONY: run test quick lint tools bench docs screenshots smoke-live lock audit clean
+.PHONY: run test test-cluster quick lint tools bench docs screenshots smoke-live lock audit clean
 
 run: $(VENV)/runs
 	$(BIN)/python app.py
@@ -21,6 +24,11 @@ run: $(VENV)/runs
 test:
 	$(MAKE) --jobs=2 lint tools
 	$(BIN)/python -m pytest $(SPREAD) --durations=10
+
+# What one machine promises, kept by web and two workers on PostgreSQL, Azurite and Redis.
+# On Azure Queue Storage: make test-cluster STUDIO_PARTS=azure.
+test-cluster: tools
+	STUDIO_PARTS=$(or $(STUDIO_PARTS),redis) $(BIN)/python -m pytest $(SPREAD) $(PROMISES)
 
 quick: $(VENV)/tests
 	$(BIN)/python -m pytest $(SPREAD) -m "not browser and not slow"

@@ -2,6 +2,7 @@
 
     python -m benchmarks.chaos --provider omni --jobs 500 --kills 8 --runs 10
     python -m benchmarks.chaos --provider veo --every-moment
+    python -m benchmarks.chaos --parts redis --provider veo --runs 2
 
 The app runs in a process of its own with everything but the page, against a strict Google on
 loopback. Each kill is a SIGKILL; the next process starts at once on the same folder. Kills come at
@@ -263,14 +264,22 @@ def table(runs: Iterable[Run]) -> str:
     return "\n".join(lines)
 
 
-async def runs_of(provider: str, jobs: int, kills: int, runs: int) -> bool:
+async def runs_of(provider: str, jobs: int, kills: int, runs: int, parts: str = "files") -> bool:
     """Run, print, keep the figures; whether all was well."""
+    from benchmarks.chaos_cluster import chaos_of_many  # it stands on this module
+
     done: list[Run] = []
     for number in range(runs):
-        done.append(await chaos(provider, jobs, kills, seed=number))
+        if parts == "files":
+            done.append(await chaos(provider, jobs, kills, seed=number))
+        else:
+            done.append(await chaos_of_many(parts, provider, jobs, kills, seed=number))
         print(table(done).splitlines()[-1], *done[-1].complaints, flush=True)
     print(table(done))
-    _keep(f"chaos-{provider}", {"runs": [asdict(run) for run in done]})
+    _keep(
+        f"chaos-{provider}" + (f"-{parts}" if parts != "files" else ""),
+        {"runs": [asdict(run) for run in done]},
+    )
     return all(run.good for run in done)
 
 
@@ -316,6 +325,8 @@ def main() -> int:
     """0: nothing lost, nothing paid twice, at most two unknown by a kill."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--provider", choices=("omni", "veo"), default="omni")
+    parts = "SQLite and files and one process, or web and two workers on this queue"
+    parser.add_argument("--parts", choices=("files", "redis", "azure"), default="files", help=parts)
     parser.add_argument("--jobs", type=int, default=500)
     parser.add_argument("--kills", type=int, default=8, help="in each run")
     parser.add_argument("--runs", type=int, default=10)
@@ -323,7 +334,7 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.every_moment:
         return 0 if asyncio.run(each_moment(asked.provider)) else 1
-    good = asyncio.run(runs_of(asked.provider, asked.jobs, asked.kills, asked.runs))
+    good = asyncio.run(runs_of(asked.provider, asked.jobs, asked.kills, asked.runs, asked.parts))
     return 0 if good else 1
 
 

@@ -24,7 +24,7 @@ from studio.storage.objects import Objects
 from tests import app_server
 from tests.app_server import ROOT, AppServer
 from tests.kill_kit import prompt_of
-from tests.strict_google import KEY
+from tests.strict_google import KEY, PROJECT
 from veo_client.models import load_models
 
 PATIENCE = 240
@@ -33,18 +33,34 @@ PATIENCE = 240
 WORKER = (sys.executable, "-m", "tests.quick_worker")
 
 
+def _omni(google: BusyGoogle) -> dict[str, str]:
+    return {"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": google.url}
+
+
+def _veo(google: BusyGoogle, account: Path) -> dict[str, str]:
+    return {
+        "GOOGLE_CLOUD_PROJECT": PROJECT,
+        "GOOGLE_CLOUD_LOCATION": "us-central1",
+        "GOOGLE_APPLICATION_CREDENTIALS": str(account),
+        "GOOGLE_VERTEX_BASE_URL": google.url,
+    }
+
+
 class Cluster:
     """One web process and some workers; each has an outputs folder of its own."""
 
-    def __init__(self, google: BusyGoogle, home: Path, environ: dict[str, str]) -> None:
+    def __init__(
+        self, google: BusyGoogle, home: Path, environ: dict[str, str], account: Path | None = None
+    ) -> None:
+        """``account``: of Google Cloud, for Veo in the place of Omni."""
         models = home / "models.toml"
         quick = (f'[[models]]\nid = "{m.id}"\nwait = [1, 3, 20]\n' for m in load_models().models)
         models.write_text("".join(quick))
         self.google = google
+        self.model = "veo-3.1-lite-generate-001" if account else "gemini-omni-1.2-flash"
         self.home = home
         self.environ = {
-            "GEMINI_API_KEY": KEY,
-            "GOOGLE_GEMINI_BASE_URL": google.url,
+            **(_veo(google, account) if account else _omni(google)),
             "STAND_IN": "never",
             "MODELS_FILE": str(models),
             "POLLS_PER_SECOND": "200",
@@ -102,7 +118,7 @@ class Cluster:
 
     async def click(self, prompt: str) -> None:
         """Ask for a video until the web has taken it: the same click, however often it is sent."""
-        asked = {"prompt": prompt, "model": "gemini-omni-1.2-flash"}
+        asked = {"prompt": prompt, "model": self.model}
         async with asyncio.timeout(PATIENCE), httpx2.AsyncClient() as http:
             while True:
                 try:
@@ -165,12 +181,12 @@ class Cluster:
 
 @asynccontextmanager
 async def cluster_of(
-    google: BusyGoogle, home: Path, environ: dict[str, str], workers: int = 2
+    google: BusyGoogle, home: Path, environ: dict[str, str], account: Path | None = None
 ) -> AsyncIterator[Cluster]:
-    """Started; killed at the end."""
-    cluster = Cluster(google, home, environ)
+    """Started, with two workers; killed at the end."""
+    cluster = Cluster(google, home, environ, account)
     try:
-        for _ in range(workers):
+        for _ in range(2):
             cluster.start_worker()
         await asyncio.to_thread(cluster.start_web)
         yield cluster

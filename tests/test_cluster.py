@@ -12,25 +12,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from azure.storage.queue import QueueServiceClient
-from redis import Redis as RedisClient
 
 from benchmarks.chaos import BusyGoogle
 from studio.jobs.job import State
+from tests.blows import emptied, restarted
 from tests.cluster_kit import cluster_of
-from tests.services import ACCOUNT, KEY, Azurite, Postgres, Redis
+from tests.services import Azurite, Postgres, Redis
 
 pytestmark = pytest.mark.slow
 
 JOBS = 40
-
-
-async def restarted(service: Postgres | Redis | Azurite, how: str = "stop") -> None:
-    """Google goes on meanwhile. Launched here: it would end with the thread that launches it."""
-    if server := service.server:
-        await asyncio.to_thread(getattr(server, how))
-        server.launch()
-        await asyncio.to_thread(server.wait)
 
 
 @pytest.mark.parametrize("broker", ["redis", "azure"])
@@ -70,14 +61,3 @@ async def test_kills_restarts_and_an_emptied_queue_lose_nothing_and_pay_once(
         unknown = [row for row in cluster.rows().values() if row["state"] == State.UNKNOWN]
     assert complaints == []
     assert len(unknown) <= 2 * 2  # two workers died, two creates at most were under way in each
-
-
-def emptied(redis: Redis | None, azurite: Azurite) -> None:
-    if redis:
-        RedisClient.from_url(redis.url).flushall()
-        return
-    service = QueueServiceClient(
-        azurite.queue_url, credential={"account_name": ACCOUNT, "account_key": KEY}
-    )
-    for queue in service.list_queues():
-        service.get_queue_client(queue).clear_messages()

@@ -15,6 +15,7 @@ import pytest
 from studio.__main__ import main
 from studio.jobs import records
 from studio.jobs.job import State
+from tests import parts
 from tests.app_server import ROOT
 from tests.library_kit import Shelf, a_record, mp4
 from tests.strict_google import KEY, StrictGoogle
@@ -27,6 +28,8 @@ pytestmark = pytest.mark.slow
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     """The library that the environment names."""
     monkeypatch.setenv("OUTPUTS_DIR", str(tmp_path / "outputs"))
+    for name, value in parts.environ_of(tmp_path / "outputs").items():
+        monkeypatch.setenv(name, value)
     return Shelf(tmp_path / "outputs")
 
 

@@ -298,6 +298,7 @@ def test_a_job_under_way_here_is_left_alone(shelf: Shelf, other: Shelf, tmp_path
     assert other.row(id)["state"] == "running"
 
 
+@pytest.mark.files_only("a container is no folder that could be brought in")
 def test_another_outputs_folder_can_be_brought_in_as_it_is(shelf: Shelf, other: Shelf) -> None:
     shelf.add(mp4(1))
     shelf.add(mp4(2))

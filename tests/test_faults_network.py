@@ -47,7 +47,7 @@ async def asked(studio: Studio) -> tuple[Job, Job]:
 async def waiting(studio: Studio, job: Job, words: str) -> Job:
     """The row once its sentence holds ``words``."""
     async with asyncio.timeout(60):
-        while words not in (job.reason or ""):
+        while words not in (job.reason or "") or job.state is State.SUBMITTING:
             await asyncio.sleep(0.05)
             job = await studio.jobs.get(job.id, ME.owner) or job
     check_sentence(job.reason or "")

@@ -27,6 +27,7 @@ from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, serving
 from tests.library_kit import Shelf, a_record, mp4
 from tests.services import new_database
+from tests.studio_kit import new_studio
 from tests.test_api import fits
 
 BEARER = {**ELSEWHERE, "authorization": "Bearer my-own-long-secret-word"}
@@ -46,7 +47,7 @@ def told(prompt: str, number: int, **changes: Any) -> dict[str, Any]:
 async def library(shelf: Shelf) -> AsyncIterator[tuple[httpx.AsyncClient, Studio]]:
     """A studio on the shelf, driven, and a client of its owner."""
     url = shelf.database.engine.url.render_as_string(hide_password=False)
-    studio = Studio(Settings(outputs_dir=shelf.root, database_url=url, stand_in="never"))
+    studio = new_studio(Settings(outputs_dir=shelf.root, database_url=url, stand_in="never"))
     await studio.start()
     try:
         async with serving(studio) as url, httpx.AsyncClient(base_url=url) as client:

@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from tests.strict_google import RemoteJob, StrictGoogle
 from tests.studio_kit import (
     ME,
     STRANGER,
+    logs_of_workers,
     made,
     new_studio,
     over,
@@ -60,9 +62,7 @@ async def derived(
 async def file_of(studio: Studio, job: Job) -> Path:
     kept = await studio.library.kept(job, "video")
     assert kept, job.reason
-    path = studio.storage.path(kept.key)
-    assert path
-    return path
+    return studio.storage.borrow(kept.key)
 
 
 def first_picture(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
@@ -163,7 +163,8 @@ async def test_children_of_what_never_arrives_end_with_a_sentence_at_no_cost(
     assert (grandchild.state, grandchild.code, grandchild.cost) == (State.FAILED, "parent", 0)
     assert "nothing was sent" in (grandchild.reason or "")
     assert stopped.state is State.CANCELLED
-    told = [record.getMessage() for record in caplog.records if "Ended" in record.getMessage()]
+    lines = [record.getMessage() for record in caplog.records]
+    told = re.findall(r"Ended as \w+", "\n".join([*lines, *logs_of_workers(studio)]))
     assert sorted(told) == ["Ended as cancelled"] * 2 + ["Ended as parent"] * 2
 
 

@@ -124,6 +124,7 @@ def test_it_starts_like_on_a_space(start_app: Callable[..., AppServer], tmp_path
     serves_everything(server.url)
 
 
+@pytest.mark.files_only("workers have no .env beside them; the cluster gives them their settings")
 async def test_a_key_that_stands_only_in_dotenv_is_used(
     start_app: Callable[..., AppServer], tmp_path: Path
 ) -> None:
