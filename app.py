@@ -54,7 +54,6 @@ KEPT_PROMPT = "() => localStorage.getItem('veo-studio.prompt') || ''"
 PRESSED = """(prompt, form) => [
   prompt, { ...form, press: document.querySelector('#go').dataset.press }
 ]"""
-ASKED = "() => [new URLSearchParams(location.search).get('video')]"
 LOOKING = """() => {
   const video = document.querySelector('#screen video')
   return [Boolean(video && !video.paused && !video.muted)]
@@ -117,7 +116,8 @@ with StudioBlocks(studio, uploads) as demo:
     guide.rewrite(create.rewrite, None, offer, **quiet)
     guide.draw(create.draw, None, offer, **quiet)
     offer.keep(lambda: "", None, offer, **at_once)
-    message.back(create.back, None, tick, cancels=[watch], **at_once)
+    for where in (message, cards):
+        where.back(create.back, None, tick, cancels=[watch], **at_once)
     for where in (posters, card, screen):
         where.show(create.show, None, screen, **at_once)
     screen.star(create.star, None, [screen, posters, tick], **at_once)
@@ -128,7 +128,8 @@ with StudioBlocks(studio, uploads) as demo:
     form.input(desk.follow, form, desk_parts[1:], trigger_mode="multiple", **at_once)
     prompt.change(None, prompt, None, js=KEEP_PROMPT)
     demo.load(None, None, prompt, js=KEPT_PROMPT)
-    demo.load(create.arrive, screen, [banner, screen, posters, tick, guide], js=ASKED, **at_once)
+    screen.ask(create.ask, None, [banner, guide, screen, posters, tick], **at_once)
+    demo.arrive = create.arrive
     demo.for_programs = add_generate(create)
 
 

@@ -22,6 +22,7 @@ from studio.entry.uploads import Uploads
 from studio.guard import guards
 from studio.routes import routes
 from studio.studio import Studio
+from ui.arrival import Arriving, Draw, arrived
 from ui.files import keep_swept
 from ui.film_page import SCRIPTS, STYLES, FilmPage
 from ui.frame import files
@@ -52,6 +53,8 @@ class StudioBlocks(gr.Blocks):
         self._configs: dict[str, Any] = {}
         self.for_programs: gr.Row | None = None
         """Widgets of addresses that only programs call: left out of the page, never drawn."""
+        self.arrive: Draw | None = None
+        """Draws what a visitor has into the page."""
         super().__init__(
             title=WORDS.title,
             fill_width=True,
@@ -63,7 +66,7 @@ class StudioBlocks(gr.Blocks):
         """What Gradio draws the page from, in the language that is spoken."""
         if language() not in self._configs:
             self._configs[language()] = self._translated(self._configs[LANGUAGES[0]])
-        return self._configs[language()]
+        return arrived(self._configs[language()])
 
     @config.setter
     def config(self, english: Any) -> None:
@@ -131,6 +134,7 @@ class StudioBlocks(gr.Blocks):
                 *guards(self.studio),
                 Middleware(Uploads, folder=self.uploads),
                 Middleware(Named),
+                *([Middleware(Arriving, draw=self.arrive)] if self.arrive else []),
             ],
             "docs_url": None,
             "redoc_url": None,

@@ -94,6 +94,8 @@ seen(screen, () => {
   version.querySelector('.still').replaceWith(still)
 })
 
+// What was drawn first is for a browser that keeps no draft.
+const first = JSON.stringify(mine)
 try {
   mine = { ...mine, ...JSON.parse(localStorage.getItem(KEPT)) }
 } catch (error) {
@@ -107,4 +109,5 @@ if (named) {
   trigger('begin', { way: named, id: asked.get(named), seed: asked.get('seed') === '1', draft: { ...mine, edits } })
   for (const name of [named, 'seed']) asked.delete(name)
   history.replaceState(null, '', `${location.pathname}${asked.size ? `?${asked}` : ''}`)
-} else change(mine, 'start')
+} else if (props.value.anybody || JSON.stringify(mine) !== first) change(mine, 'start')
+else localStorage.setItem(KEPT, first)

@@ -25,6 +25,7 @@ from studio.library.own import OWN
 from studio.studio import Studio
 from studio.upkeep.recovery import fetch_again
 from ui.actions import Can
+from ui.arrival import Drawn
 from ui.batch import fold, table_of
 from ui.desk import Desk
 from ui.draft import lent
@@ -43,6 +44,7 @@ from veo_client.errors import VeoError
 POSTERS = 12
 FRESH = timedelta(seconds=30)
 """A video finished so lately starts by itself."""
+ASKED = ("banner", "guide", "screen", "gallery")
 LOOKED_AT = timedelta(days=1)
 """So long what came without a video stays among the posters."""
 
@@ -203,24 +205,36 @@ class Create:
 
     # The stage and the gallery
 
-    async def arrive(self, asked: Any, request: gr.Request) -> tuple[Any, ...]:
-        """The page was opened: banner, screen, gallery, a tick if jobs are under way, guide.
+    async def arrive(self, asked: Any, request: gr.Request) -> Drawn:
+        """The page is opened: all of it as this visitor has it.
 
         ``asked``: the id of a video that the address names.
         """
         visitor = self.visitor(request)
-        above = banner(self.studio.offer(visitor), visitor)
-        over, active = await self._over(visitor), await self._active(visitor)
+        active = await self._active(visitor)
+        drawn = {
+            "banner": banner(self.studio.offer(visitor), visitor),
+            "guide": self.guide.drawn(visitor),
+            "working": self._cards(active, await self._first_frames(active)),
+            "screen": await self._first_screen(asked, bool(active), visitor),
+            "gallery": await self._gallery(visitor),
+        }
+        values = {name: {"value": value} for name, value in drawn.items()}
+        return {**values, **await self.desk.arrive(visitor)}
+
+    async def _first_screen(self, asked: Any, busy: bool, visitor: Visitor) -> str:
         named = await self.studio.jobs.get(str(asked)[:80], visitor.owner) if asked else None
-        last = named or max(over, key=_finished_at, default=None)
         if named and named.final:
-            screen = await self._screen(named, visitor)
-        elif active or (last and last.state is State.CANCELLED):
-            screen = empty()
-        else:
-            screen = await self._screen(last, visitor) if last else empty()
-        posters = await self._gallery(visitor)
-        return above, screen, posters, _tick() if active else gr.skip(), self.guide.drawn(visitor)
+            return await self._screen(named, visitor)
+        last = max(await self._over(visitor), key=_finished_at, default=None)
+        if busy or last is None or last.state is State.CANCELLED:
+            return empty()
+        return await self._screen(last, visitor)
+
+    async def ask(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """The page was not drawn for its visitor: the same, but for the form, which asks itself."""
+        drawn = await self.arrive(_of(event, "video"), request)
+        return *(gr.update(**drawn[part]) for part in ASKED), _tick()
 
     async def back(self, request: gr.Request) -> Any:
         """The tab is looked at again: watch anew if anything is under way."""

@@ -49,7 +49,13 @@ class Desk:
         """Banner, composer and button for the owner at home, until the page knows its visitor."""
         home = self.home()
         _, _, form, button = self._drawn({}, home)
+        form = {**form, "anybody": True}  # so the script asks for the visitor's own
         return banner(self.studio.offer(home), home), form, str(button["value"])
+
+    async def arrive(self, visitor: Visitor) -> dict[str, dict[str, Any]]:
+        """Properties of composer and button for a visitor whose browser has kept no draft."""
+        _, _, form, button = await asyncio.to_thread(self._drawn, {}, visitor)
+        return {"composer": {"value": form}, "go": _properties(button)}
 
     def home(self) -> Visitor:
         """The owner at home: what the page is first drawn for."""
@@ -231,6 +237,10 @@ class Desk:
         other = differs(without_given(fitted.request))
         form = composed(fitted, model, offer, draft, problems, differs=other)
         return prompt, card(basis), form, button
+
+
+def _properties(update: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in update.items() if name != "__type__"}
 
 
 def _draft_in(value: Any) -> Draft:

@@ -52,3 +52,4 @@ function tell(prompt) {
   if (notice && document.visibilityState !== 'visible') new Notification(words.done.replace('{prompt}', prompt))
 }
 new MutationObserver(looks).observe(jobs, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-running'] })
+looks()

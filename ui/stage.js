@@ -62,3 +62,9 @@ watch('value', () => {
   const there = again?.checkVisibility() ? again : again?.closest('details')?.querySelector('summary')
   there?.focus({ preventScroll: true })
 })
+
+// The page comes drawn for its visitor. Where it does not, or comes from the browser's own keeping, it asks.
+const [way] = performance.getEntriesByType('navigation')
+if (element.querySelector('.curtain') || (element.closest('#screen') && way?.type === 'back_forward')) {
+  trigger('ask', { video: new URLSearchParams(location.search).get('video') || '' })
+} else if (Number(element.querySelector('.jobs')?.dataset.running)) trigger('back')

@@ -20,7 +20,7 @@ from ui.working import about, clock, prompt, shape_of
 
 def curtain() -> str:
     """The dark screen, until it is known what to show."""
-    return '<div class="screen" style="--shape:16/9"></div>'
+    return '<div class="screen curtain" style="--shape:16/9"></div>'
 
 
 def empty() -> str:
