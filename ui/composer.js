@@ -39,8 +39,10 @@ watch('value', () => {
     props.value = value()
     return
   }
-  mine = draft
+  mine = { ...draft, more: Boolean(mine.more) }
   localStorage.setItem(KEPT, JSON.stringify(mine))
+  const folded = element.querySelector('details.more')
+  if (folded) folded.open = mine.more // it may have been opened while this was on its way
   for (const control of form().elements) {
     if (control.type === 'radio' || control.type === 'checkbox') control.checked = control.defaultChecked
     else if (control.tagName === 'SELECT') for (const option of control.options) option.selected = option.defaultSelected
