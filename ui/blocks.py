@@ -115,6 +115,8 @@ class StudioBlocks(gr.Blocks):
             "state_session_capacity": KEPT,
         }
         telemetry = self.studio.telemetry
+        # With Gradio's own login nobody knows yet who opens the page: it asks by an event.
+        arrive = None if more.get("auth") else self.arrive
         own = {
             "lifespan": self._life,
             "routes": [
@@ -134,7 +136,7 @@ class StudioBlocks(gr.Blocks):
                 *guards(self.studio),
                 Middleware(Uploads, folder=self.uploads),
                 Middleware(Named),
-                *([Middleware(Arriving, draw=self.arrive)] if self.arrive else []),
+                *([Middleware(Arriving, draw=arrive)] if arrive else []),
             ],
             "docs_url": None,
             "redoc_url": None,
