@@ -34,17 +34,17 @@ os.environ.setdefault("FORWARDED_ALLOW_IPS", studio.settings.trusted_proxies)
 
 import gradio as gr  # noqa: E402
 
-from ui.batch import fold  # noqa: E402
 from ui.blocks import StudioBlocks  # noqa: E402
-from ui.bring import bring  # noqa: E402
-from ui.create import Create  # noqa: E402
-from ui.endpoint import add_generate  # noqa: E402
+from ui.create.batch import fold  # noqa: E402
+from ui.create.bring import bring  # noqa: E402
+from ui.create.create import Create  # noqa: E402
+from ui.create.endpoint import add_generate  # noqa: E402
+from ui.create.part import in_words, part  # noqa: E402
+from ui.create.stage import curtain  # noqa: E402
+from ui.create.working import working  # noqa: E402
 from ui.frame import head  # noqa: E402
 from ui.notes import notices, recover, rename  # noqa: E402
-from ui.part import in_words, part  # noqa: E402
-from ui.stage import curtain  # noqa: E402
-from ui.words import WORDS  # noqa: E402
-from ui.working import working  # noqa: E402
+from ui.words.words import WORDS  # noqa: E402
 
 create = Create(studio, uploads)
 PATIENCE = 20.0

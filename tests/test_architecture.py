@@ -69,29 +69,26 @@ def test_arrows_go_one_way(room: str) -> None:
     assert not {file: names for file, names in wrong.items() if names}
 
 
-def room_of(module: str) -> str:
-    """The room of studio/ that a module is in: its folder, or itself."""
-    return module.split(".")[1]
-
-
 def imported_when_run(node: ast.AST) -> Iterator[str]:
-    """The modules of studio/ that are imported below ``node``, not counting imports for types."""
+    """The modules that are imported below ``node``, not counting imports for types alone."""
     for inner in ast.iter_child_nodes(node):
         if isinstance(inner, ast.If) and "TYPE_CHECKING" in ast.unparse(inner.test):
             continue
-        if isinstance(inner, ast.ImportFrom) and (inner.module or "").startswith("studio."):
-            yield str(inner.module)
-        elif isinstance(inner, ast.ImportFrom) and inner.module == "studio":
-            yield from (f"studio.{alias.name}" for alias in inner.names)
+        if isinstance(inner, ast.ImportFrom) and inner.module:
+            yield inner.module
+            yield from (f"{inner.module}.{alias.name}" for alias in inner.names)
         yield from imported_when_run(inner)
 
 
-def test_no_two_rooms_of_the_studio_need_each_other() -> None:
+@pytest.mark.parametrize("house", ["studio", "ui"])
+def test_no_two_rooms_of_a_house_need_each_other(house: str) -> None:
+    """A room is a folder of it, or a file beside the folders."""
     needs: dict[str, set[str]] = {}
-    for file in sources("studio"):
-        room = file.relative_to(ROOT).with_suffix("").parts[1]
-        found = {room_of(module) for module in imported_when_run(ast.parse(file.read_text()))}
-        needs.setdefault(room, set()).update(found - {room})
+    files = {file: file.relative_to(ROOT).with_suffix("").parts[1] for file in sources(house)}
+    for file, room in files.items():
+        found = [module.split(".") for module in imported_when_run(ast.parse(file.read_text()))]
+        others = {parts[1] for parts in found if parts[0] == house and len(parts) > 1}
+        needs.setdefault(room, set()).update(others & set(files.values()) - {room})
     assert len(needs) > 10
     TopologicalSorter(needs).prepare()  # raises CycleError, which names the circle
 

@@ -12,9 +12,9 @@ from tests.pictures import picture
 from tests.strict_google import StrictGoogle
 from tests.studio_kit import ME, over, studio_on
 from tests.test_composer import offer
-from ui.batch import Batch, batch_of, table_of
-from ui.desk import Desk
-from ui.draft import Draft
+from ui.create.batch import Batch, batch_of, table_of
+from ui.create.desk import Desk
+from ui.create.draft import Draft
 from veo_client.models import load_models
 
 DRAFT: Draft = {"model": "veo-3.1-generate-001", "duration": 8, "resolution": "720p"}

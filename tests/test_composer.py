@@ -13,10 +13,11 @@ from hypothesis import strategies as some
 
 from studio.jobs.offer import Offer
 from studio.storage.files import Files
-from ui.choices import fit, offered_durations, only_offered
-from ui.composer import composed, money
-from ui.draft import draft_of, read, told
-from ui.order import Order, label, ordered
+from ui.create.choices import fit, offered_durations, only_offered
+from ui.create.composer import composed
+from ui.create.draft import draft_of, read, told
+from ui.create.order import Order, label, ordered
+from ui.figures import money
 from veo_client.errors import RequestError
 from veo_client.models import Model, load_models
 from veo_client.request import VideoRequest, possible_durations

@@ -14,12 +14,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from studio.jobs.job import State
 from tests.app_server import ROOT, AppServer
-from ui.german.library import GERMAN as LIBRARY_GERMAN
-from ui.german.page import GERMAN
-from ui.language import chosen, speak
-from ui.library_words import ENGLISH as LIBRARY
-from ui.sentences import parts, spoken
-from ui.words import ENGLISH
+from ui.words.german.library import GERMAN as LIBRARY_GERMAN
+from ui.words.german.page import GERMAN
+from ui.words.language import chosen, speak
+from ui.words.library_words import ENGLISH as LIBRARY
+from ui.words.sentences import parts, spoken
+from ui.words.words import ENGLISH
 
 PATIENCE = 30_000
 UNMISTAKABLE = re.compile(
@@ -96,7 +96,7 @@ def test_a_browser_is_answered_in_the_first_language_that_is_ours(asked: str, sp
 def test_no_words_are_said_before_anybody_asks() -> None:
     """What is drawn when a module is imported would be English for all."""
     said = []
-    for file in [ROOT / "app.py", *(ROOT / "ui").glob("*.py")]:
+    for file in [ROOT / "app.py", *(ROOT / "ui").rglob("*.py")]:
         for node in ast.parse(file.read_text()).body:
             parts = [node] if isinstance(node, ast.Assign | ast.AnnAssign) else []
             if isinstance(node, ast.ClassDef):

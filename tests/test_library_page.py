@@ -24,10 +24,10 @@ from tests.app_server import AppServer
 from tests.library_kit import Shelf, a_record, mp4
 from tests.test_library import told
 from tests.test_page import CONTRAST
-from ui.library import Sheet, Shown
-from ui.library import library as library_of
-from ui.library_details import Details, compared, details
-from ui.library_page import SHEET
+from ui.library.library import Sheet, Shown
+from ui.library.library import library as library_of
+from ui.library.library_details import Details, compared, details
+from ui.library.library_page import SHEET
 
 FOX, BOAT, GONE, FILM = "A fox in snow", "A paper boat", "A harbour at dusk", "A long take"
 ELSEWHERE = {"X-Forwarded-For": "192.0.2.9"}

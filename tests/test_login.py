@@ -34,7 +34,7 @@ from tests.app_server import AppServer
 from tests.openid_kit import CLIENT, CLIENT_SECRET, Provider
 from tests.strict_google import StrictGoogle
 from tests.studio_kit import studio_on
-from ui.login_page import LoginPage
+from ui.entry.login_page import LoginPage
 
 PAGE = {**ELSEWHERE, "accept": "text/html"}
 

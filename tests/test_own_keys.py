@@ -21,7 +21,7 @@ from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, serve
 from tests.strict_google import KEY, Plan, StrictGoogle
 from tests.studio_kit import studio_on
-from ui.own_key import OwnKeyPage
+from ui.entry.own_key import OwnKeyPage
 
 THEIRS = "AIzaVisitorsOwnKeyThatNobodyElseMaySee99"
 

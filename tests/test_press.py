@@ -9,8 +9,8 @@ import pytest
 
 from tests.strict_google import StrictGoogle
 from tests.studio_kit import ME, over, studio_on
-from ui.create import Create
-from ui.once import once
+from ui.create.create import Create
+from ui.create.once import once
 
 WORD = "a-press-of-generate"
 

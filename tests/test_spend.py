@@ -19,9 +19,10 @@ from studio.settings import Settings
 from studio.upkeep.checking import Checking
 from tests.library_kit import Shelf
 from tests.studio_kit import ME
-from ui.chart import chart, in_words, round_up
-from ui.reach import Reach, reach
-from ui.spend import House, Statement, size, spend, unknown
+from ui.figures import size
+from ui.spend.chart import chart, in_words, round_up
+from ui.spend.reach import Reach, reach
+from ui.spend.spend import House, Statement, spend, unknown
 from veo_client import Credentials
 from veo_client.models import load_models
 

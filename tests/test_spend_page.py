@@ -20,7 +20,7 @@ from tests.app_server import AppServer, free_port
 from tests.kept import kept_in
 from tests.library_kit import Shelf, a_record, mp4
 from tests.test_page import CONTRAST, PATIENCE, generate, opened, prompt, until_it_plays
-from ui.composer import money
+from ui.figures import money
 
 NOW = datetime.now(UTC)
 KEY = "not-a-key-of-anybody-123"

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from studio.jobs.job import FINAL, Job, State
-from ui.gallery import gallery
+from ui.create.gallery import gallery
+from ui.create.stage import empty, result
+from ui.create.working import Now, progress, working
+from ui.figures import clock
 from ui.notes import problem
-from ui.stage import empty, result
-from ui.working import Now, clock, progress, working
 from veo_client.errors import Problem, RequestError
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -22,21 +22,21 @@ from studio.entry.uploads import Uploads
 from studio.guard import guards
 from studio.routes import routes
 from studio.studio import Studio
-from ui.arrival import Arriving, Draw, arrived
+from ui.create.arrival import Arriving, Draw, arrived
+from ui.entry.login_page import LoginPage
+from ui.entry.own_key import OwnKeyPage
+from ui.entry.shared_page import SharedPage
 from ui.files import keep_swept
-from ui.film_page import SCRIPTS, STYLES, FilmPage
 from ui.frame import files
-from ui.language import LANGUAGES, Listening, language
-from ui.library_page import FILES as LIBRARY_FILES
-from ui.library_page import LibraryPage
-from ui.login_page import LoginPage
-from ui.own_key import OwnKeyPage
+from ui.library.library_page import FILES as LIBRARY_FILES
+from ui.library.library_page import LibraryPage
 from ui.refusals import Refusals
-from ui.shared_page import SharedPage
-from ui.spend_page import SpendPage
+from ui.spend.spend_page import SpendPage
+from ui.storyboard.film_page import SCRIPTS, STYLES, FilmPage
 from ui.theme import HEAD, theme
 from ui.visits import KEPT, Named, keep_forgetting
-from ui.words import WORDS
+from ui.words.language import LANGUAGES, Listening, language
+from ui.words.words import WORDS
 
 MOST_WATCHERS = 1000
 """Events that may run at once; Gradio stops at 40 by itself, waiting generators included."""

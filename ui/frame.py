@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from ui.asset import asset
 from ui.theme import FONT, HEAD, STYLE
-from ui.words import WORDS
+from ui.words.words import WORDS
 
-HERE = Path(__file__).parent
 PLACES = (
     ("create", "./"),
     ("library", "library"),
@@ -124,7 +124,7 @@ def files(names: Collection[str]) -> Route:
 
 @cache
 def _file(name: str) -> bytes:
-    text = (HERE / name).read_bytes()
+    text = asset(name).encode()
     if name != "frame.css":
         return text
     font = f"\nbody {{ font-family: {', '.join(FONT)}; }}\n"

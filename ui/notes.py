@@ -7,10 +7,10 @@ from html import escape
 
 from studio.access import Visitor
 from studio.jobs.offer import Offer
-from ui.login_page import signed_in
-from ui.own_key import key_line
-from ui.sentences import spoken
-from ui.words import WORDS
+from ui.entry.login_page import signed_in
+from ui.entry.own_key import key_line
+from ui.words.sentences import spoken
+from ui.words.words import WORDS
 from veo_client.errors import RequestError, VeoError
 
 GET_A_KEY = "https://aistudio.google.com/apikey"

@@ -7,8 +7,8 @@ import json
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.language import LANGUAGES, language
-from ui.sentences import parts
+from ui.words.language import LANGUAGES, language
+from ui.words.sentences import parts
 
 
 class Refusals:

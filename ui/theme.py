@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import gradio as gr
 
-STYLE = Path(__file__).with_name("style.css").read_text("utf-8")
-CREATE = Path(__file__).with_name("create.css").read_text("utf-8")
+from ui.asset import asset
+
+STYLE = asset("style.css")
+CREATE = asset("create.css")
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 """What the visitor's machine has: no font is fetched, from us or from anybody."""
 ICON = (

@@ -1,0 +1,1 @@
+"""The Create page: the composer, the stage, and what happens between them."""

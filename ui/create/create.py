@@ -1,0 +1,403 @@
+"""What the Create page does: each handler turns one event of the page into calls of the studio.
+
+Nothing that matters lives here. A job is a row in the studio; the page only watches it, so its
+stream may break off at any time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import gradio as gr
+
+from studio.access import Visitor
+from studio.jobs.job import Job, Relation, State
+from studio.jobs.jobs import MOST_IN_A_BATCH
+from studio.jobs.queueing import PLACES, Place
+from studio.library.own import OWN
+from studio.studio import Studio
+from studio.upkeep.recovery import fetch_again
+from ui.create.actions import Can
+from ui.create.arrival import Drawn
+from ui.create.batch import fold, table_of
+from ui.create.desk import Desk
+from ui.create.draft import lent
+from ui.create.gallery import gallery
+from ui.create.guide import Guide, sent_by
+from ui.create.once import once
+from ui.create.stage import empty, result
+from ui.create.ways import possible
+from ui.create.working import Now, working
+from ui.files import address
+from ui.notes import banner, problem, sent
+from ui.words.language import chosen, language, speak
+from ui.words.words import WORDS
+from veo_client.errors import VeoError
+
+POSTERS = 12
+FRESH = timedelta(seconds=30)
+"""A video finished so lately starts by itself."""
+ASKED = ("banner", "guide", "screen", "gallery")
+LOOKED_AT = timedelta(days=1)
+"""So long what came without a video stays among the posters."""
+
+
+@dataclass(eq=False)
+class _Stream:
+    """One run of watch."""
+
+    ids: Collection[str] = ()
+    """Jobs that it follows."""
+
+
+class Create:
+    """The handlers of the page, for all its visitors."""
+
+    def __init__(self, studio: Studio, uploads: Path) -> None:
+        self.studio = studio
+        self.uploads = uploads
+        self.desk = Desk(studio, uploads, self.visitor)
+        self.guide = Guide(studio, uploads)
+        self._newest: WeakValueDictionary[str, _Stream] = WeakValueDictionary()
+
+    def visitor(self, request: gr.Request) -> Visitor:
+        """Who is asking; from here on they are answered in their language."""
+        speak(chosen(self.studio.settings.page_language, request.headers))
+        known = request.request.scope.get("visitor") if request.request else None
+        if isinstance(known, Visitor) and not request.username:
+            return known
+        host = request.client.host if request.client else None
+        return self.studio.visitor(host, request.headers, request.cookies, login=request.username)
+
+    # Jobs
+
+    async def submit(self, prompt: str, value: Any, request: gr.Request) -> tuple[Any, ...]:
+        """Generate was pressed: queue the jobs and come back at once; last what the desk shows."""
+        visitor = self.visitor(request)
+        made: list[Job] = []
+
+        async def order() -> Sequence[Job]:
+            made.extend(await self.desk.order(prompt, value, visitor))
+            return made
+
+        shown = await self._begin(order(), visitor)
+        nothing = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
+        return *shown, *(await self.desk.after(value, tuple(made), visitor) if made else nothing)
+
+    async def retry(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """The same once more, as a new job."""
+        visitor = self.visitor(request)
+        id = _id(event)
+        again = self.studio.jobs.retry(
+            id, visitor.owner, visitor, idempotency_key=once(event._data, id)
+        )
+        return await self._begin(again, visitor)
+
+    async def check(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Look again at what was given up; costs nothing."""
+        visitor = self.visitor(request)
+        looked = self.studio.jobs.check_again(_id(event), visitor.owner)
+        return await self._begin(looked, visitor)
+
+    async def recover(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Fetch a video by the id that Google gave it."""
+        visitor = self.visitor(request)
+        return await self._begin(self.studio.jobs.recover(_id(event), visitor), visitor)
+
+    async def _begin(
+        self, doing: Awaitable[Job | Sequence[Job]], visitor: Visitor
+    ) -> tuple[Any, ...]:
+        """Tick, message, cards, screen: what every start of a job shows."""
+        try:
+            begun = await doing
+        except VeoError as error:
+            return gr.skip(), problem(error), gr.skip(), gr.skip()
+        jobs = await self._active(visitor)
+        tick = _tick(*(job.id for job in ((begun,) if isinstance(begun, Job) else begun)))
+        return tick, sent(), self._cards(jobs, await self._first_frames(jobs)), ""
+
+    async def watch(self, begun: Any, request: gr.Request) -> AsyncIterator[str]:
+        """The visitor's jobs under way, drawn once a second until one of them is over.
+
+        ``begun``: a tick; what it names may be over before anybody looks. Of a page's streams the
+        newest alone draws: Gradio does not always end the ones before.
+        """
+        page = str(request.session_hash)
+        active = await self._followed(begun, self.visitor(request))
+        this = self._newest[page] = _Stream([job.id for job in active])
+        spoken = language()
+        if not active:
+            yield working(())
+            return
+        first_frames = await self._first_frames(active)
+        async for rows in self.studio.jobs.watch(this.ids):
+            jobs = [rows[job.id] for job in active if job.id in rows]
+            newest = self._newest.get(page, this)
+            speak(spoken)  # each step of a stream may run in a context of its own
+            yield self._cards(jobs, first_frames) if newest is this else gr.skip()
+            if any(job.final and (newest is this or job.id not in newest.ids) for job in jobs):
+                return
+
+    async def _followed(self, tick: Any, visitor: Visitor) -> tuple[Job, ...]:
+        """What is under way, and what was begun by this very click."""
+        active = await self._active(visitor)
+        known = {job.id for job in active}
+        named = [id for id in str(tick).split()[1 : MOST_IN_A_BATCH + 1] if id not in known]
+        begun = [await self.studio.jobs.get(id[:80], visitor.owner) for id in named]
+        return (*active, *(job for job in begun if job))
+
+    async def collect(self, looking: Any, request: gr.Request) -> tuple[Any, ...]:
+        """Something is over: the screen, the gallery, and the tick that goes on watching the rest.
+
+        Who is listening to a video (``looking``) is not interrupted; the new one waits below.
+        """
+        visitor = self.visitor(request)
+        last = max(await self._over(visitor), key=_finished_at, default=None)
+        waits = last is not None and looking is True and last.state is State.COMPLETED
+        screen = (
+            gr.skip() if waits or last is None else await self._screen(last, visitor, fresh=True)
+        )
+        posters = await self._gallery(visitor, new=last.id if waits and last else None)
+        more = await self._active(visitor)
+        return screen, posters, _tick() if more else gr.skip()
+
+    async def cancel(self, event: gr.EventData, request: gr.Request) -> str:
+        """Stop a job where that is possible; the message says why where it is not."""
+        try:
+            await self.studio.jobs.cancel(_id(event), self.visitor(request).owner)
+        except VeoError as error:
+            return problem(error)
+        return ""
+
+    async def pause(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Keep a job, or all that wait, from being sent."""
+        queue, owner, id = self.studio.queue, self.visitor(request).owner, _id(event)
+        return await self._queued(queue.pause_all(owner) if id == "all" else queue.pause(id, owner))
+
+    async def resume(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Let a job, or all that were paused, go on."""
+        queue, owner, id = self.studio.queue, self.visitor(request).owner, _id(event)
+        return await self._queued(
+            queue.pause_all(owner, paused=False) if id == "all" else queue.resume(id, owner)
+        )
+
+    async def move(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Give a waiting job another place."""
+        to: Place = next((place for place in PLACES if place == _of(event, "to")), "later")
+        return await self._queued(
+            self.studio.queue.move(_id(event), self.visitor(request).owner, to)
+        )
+
+    async def _queued(self, doing: Awaitable[Any]) -> tuple[Any, str]:
+        """Tick and message after the queue was changed."""
+        try:
+            await doing
+        except VeoError as error:
+            return _tick(), problem(error)
+        return _tick(), ""
+
+    # The stage and the gallery
+
+    async def arrive(self, asked: Any, request: gr.Request) -> Drawn:
+        """The page is opened: all of it as this visitor has it.
+
+        ``asked``: the id of a video that the address names.
+        """
+        visitor = self.visitor(request)
+        active = await self._active(visitor)
+        drawn = {
+            "banner": banner(self.studio.offer(visitor), visitor),
+            "guide": self.guide.drawn(visitor),
+            "working": self._cards(active, await self._first_frames(active)),
+            "screen": await self._first_screen(asked, bool(active), visitor),
+            "gallery": await self._gallery(visitor),
+        }
+        values = {name: {"value": value} for name, value in drawn.items()}
+        return {**values, **await self.desk.arrive(visitor)}
+
+    async def _first_screen(self, asked: Any, busy: bool, visitor: Visitor) -> str:
+        named = await self.studio.jobs.get(str(asked)[:80], visitor.owner) if asked else None
+        if named and named.final:
+            return await self._screen(named, visitor)
+        last = max(await self._over(visitor), key=_finished_at, default=None)
+        if busy or last is None or last.state is State.CANCELLED:
+            return empty()
+        return await self._screen(last, visitor)
+
+    async def ask(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """The page was not drawn for its visitor: the same, but for the form, which asks itself."""
+        drawn = await self.arrive(_of(event, "video"), request)
+        return *(gr.update(**drawn[part]) for part in ASKED), _tick()
+
+    async def back(self, request: gr.Request) -> Any:
+        """The tab is looked at again: watch anew if anything is under way."""
+        return _tick() if await self._active(self.visitor(request)) else gr.skip()
+
+    async def show(self, event: gr.EventData, request: gr.Request) -> Any:
+        """A poster was chosen."""
+        job = await self._job(event, request)
+        return await self._screen(job, self.visitor(request), fresh=True) if job else gr.skip()
+
+    async def brought(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """A video of one's own was brought in: screen and gallery."""
+        visitor, job = self.visitor(request), await self._job(event, request)
+        screen = await self._screen(job, visitor) if job else gr.skip()
+        return screen, await self._gallery(visitor)
+
+    async def star(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """A star is given or taken: screen and gallery."""
+        job = await self._job(event, request)
+        return await self._described(job, request, starred=not (job and job.starred))
+
+    async def rename(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """A name of one's own: screen, gallery, and a tick where it is still being made."""
+        name = _of(event, "name").strip()[:200]
+        return await self._described(await self._job(event, request), request, name=name or None)
+
+    async def _described(
+        self, job: Job | None, request: gr.Request, **changes: Any
+    ) -> tuple[Any, ...]:
+        visitor = self.visitor(request)
+        if not job:
+            return gr.skip(), gr.skip(), gr.skip()
+        described = await self.studio.library.describe([job.id], visitor.owner, **changes)
+        if not job.final:
+            return gr.skip(), gr.skip(), _tick()
+        screen = await self._screen(described[0], visitor) if described else gr.skip()
+        return screen, await self._gallery(visitor), gr.skip()
+
+    async def dismiss(self, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
+        """Take what went wrong off the screen and out of the list."""
+        visitor = self.visitor(request)
+        await self.studio.library.delete(_id(event), visitor.owner)
+        return empty(), await self._gallery(visitor)
+
+    async def fetch(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Bring the file of a finished video home once more: screen and gallery."""
+        visitor = self.visitor(request)
+        trouble = ""
+        try:
+            await fetch_again(self.studio, _id(event), visitor.owner)
+        except VeoError as error:
+            trouble = str(error)
+        job = await self._job(event, request)
+        if not job:
+            return gr.skip(), gr.skip()
+        screen = await self._screen(job, visitor, fresh=not trouble, trouble=trouble)
+        return screen, await self._gallery(visitor)
+
+    async def rewrite(self, event: gr.EventData, request: gr.Request) -> str:
+        """The prompt rewritten, shown beside the original."""
+        return await self.guide.rewrite(sent_by(event), self.visitor(request))
+
+    async def draw(self, event: gr.EventData, request: gr.Request) -> str:
+        """A first frame drawn from the prompt, to be used or not."""
+        return await self.guide.draw(sent_by(event), self.visitor(request))
+
+    async def check_batch(self, event: gr.EventData, request: gr.Request) -> str:
+        """Many prompts at once: all lines with their prices, or what is wrong with them."""
+        visitor = self.visitor(request)
+        batch = await self.desk.batch(sent_by(event), visitor)
+        return fold(table_of(batch, self.studio.offer(visitor)), opened=True)
+
+    async def order_batch(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """All of them, or none: tick, message, cards, screen and the empty box."""
+        visitor, made = self.visitor(request), list[Job]()
+
+        async def order() -> Sequence[Job]:
+            made.extend(await self.desk.order_batch(sent_by(event), visitor))
+            return made
+
+        shown = await self._begin(order(), visitor)
+        return *shown, fold(opened=False) if made else gr.skip()
+
+    def example(self, event: gr.EventData, request: gr.Request) -> str:
+        """One of the prompts to start from."""
+        self.visitor(request)
+        return WORDS.examples[int(_id(event)) % len(WORDS.examples)][1]
+
+    # What they share
+
+    def _cards(self, jobs: Sequence[Job], first_frames: Mapping[str, str]) -> str:
+        now = Now(datetime.now(UTC), self.studio.jobs.expected_seconds, first_frames)
+        return working(jobs, now)
+
+    async def _first_frames(self, jobs: Sequence[Job]) -> dict[str, str]:
+        """Addresses of what running jobs start from, lent once per watch."""
+        return await asyncio.to_thread(self._lend_first_frames, jobs)
+
+    def _lend_first_frames(self, jobs: Sequence[Job]) -> dict[str, str]:
+        names = {
+            job.id: lent(
+                job.request.get("first_frame"), self.studio.storage, self.uploads, job.owner
+            )
+            for job in jobs
+        }
+        return {id: address(self.uploads / name) for id, name in names.items() if name}
+
+    async def _active(self, visitor: Visitor) -> tuple[Job, ...]:
+        return await self.studio.jobs.active(visitor.owner)
+
+    async def _over(self, visitor: Visitor) -> list[Job]:
+        """The latest results; what came without a video only while it is news."""
+        recent = await self.studio.jobs.recent(visitor.owner, 4 * POSTERS)
+        since = datetime.now(UTC) - LOOKED_AT
+        over = [job for job in recent if job.final]
+        over = [job for job in over if job.state is State.COMPLETED or job.created_at > since]
+        return over[:POSTERS]
+
+    async def _gallery(self, visitor: Visitor, new: str | None = None) -> str:
+        jobs = await self._over(visitor)
+        posters = await asyncio.gather(
+            *(self.studio.library.kept(job, "thumbnail") for job in jobs)
+        )
+        missing = {job.id for job, poster in zip(jobs, posters, strict=True) if not poster}
+        return gallery(jobs, missing=missing, new=new)
+
+    async def _screen(
+        self, job: Job, visitor: Visitor, *, fresh: bool = False, trouble: str = ""
+    ) -> str:
+        known = next((model for model in self.studio.table.models if model.id == job.model), None)
+        video = await self.studio.library.kept(job, "video")
+        missing = job.state is State.COMPLETED and not video
+        label = known.label if known else WORDS.own if job.model == OWN else job.model
+        can = await self._can(job, visitor)
+        return result(job, label=label, missing=missing, fresh=fresh, trouble=trouble, can=can)
+
+    async def _can(self, job: Job, visitor: Visitor) -> Can:
+        edited = job.relation is Relation.EDIT
+        versions = await self.desk.versions(job) if edited else ()
+        return Can(possible(job, self.studio.offer(visitor)), versions)
+
+    async def _job(self, event: gr.EventData, request: gr.Request) -> Job | None:
+        return await self.studio.jobs.get(_id(event), self.visitor(request).owner)
+
+
+def _tick(*begun: str) -> str:
+    """A value that was never there before: the page begins to watch anew when it arrives.
+
+    ``begun``: ids of the jobs that its click made.
+    """
+    return " ".join((secrets.token_hex(4), *begun))
+
+
+def _id(event: gr.EventData) -> str:
+    """The id a button carries."""
+    return _of(event, "id")
+
+
+def _of(event: gr.EventData, name: str) -> str:
+    """What an event carries under ``name``; anything may come from a browser."""
+    data = event._data
+    return str(data.get(name, ""))[:500] if isinstance(data, Mapping) else ""
+
+
+def _finished_at(job: Job) -> datetime:
+    return job.finished_at or job.created_at

@@ -1,0 +1,1 @@
+"""The Library: a plain page that comes complete from the server."""

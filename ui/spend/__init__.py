@@ -1,0 +1,1 @@
+"""Settings & spend: what it cost, what can be reached, where everything lies."""

@@ -1,0 +1,1 @@
+"""The Storyboard: films as scenes in a row."""
