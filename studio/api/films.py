@@ -265,7 +265,7 @@ def _read(fields: Mapping[str, Any], known: Mapping[str, Reader]) -> dict[str, A
     for name in _SETTINGS:
         if isinstance(written := read.get(name), str):
             read[name] = written[:_LONGEST_SETTING]
-    for name in ("generate_audio", "fade", "name"):
+    for name in ("generate_audio", "fade", "fit", "name"):
         if name in read and read[name] is None:
             del read[name]
     if "prompt" in read:
