@@ -15,7 +15,9 @@ from studio.refusals import Refused
 from studio.studio import Studio
 from ui.frame import Page, document, strictly
 from ui.notes import banner
-from ui.storyboard.film import UP, Board, board, films
+from ui.storyboard.board import UP, Board
+from ui.storyboard.film import board
+from ui.storyboard.films import films
 from ui.words.film_words import WORDS
 
 STYLES, SCRIPTS = ("film.css",), ("film.js", "notices.js")
