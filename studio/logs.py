@@ -15,13 +15,21 @@ OURS = ("studio", "veo_client", "ui", "app")
 
 
 def set_up(settings: Settings) -> None:
-    """Give the log the form that the settings ask for; as text it stays Python's own."""
+    """Give the log the form that the settings ask for; as text it stays Python's own.
+
+    Where people sign in, what is written down of that is shown as text too.
+    """
     if settings.log_format == "json":
         handler = logging.StreamHandler()
         handler.setFormatter(JsonLines(with_prompts=settings.log_prompts))
         logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
         for chatty in ("httpx", "httpx2", "azure", "google_genai", "alembic"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
+    elif settings.login.wanted:
+        journal, lines = logging.getLogger("studio.entry.journal"), logging.StreamHandler()
+        lines.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        journal.addHandler(lines)
+        journal.setLevel(logging.INFO)
 
 
 class JsonLines(logging.Formatter):
@@ -43,7 +51,7 @@ class JsonLines(logging.Formatter):
         return json.dumps(told, ensure_ascii=False)
 
 
-_ADDED = ("job", "trace_id", "prompt", "exception")
+_ADDED = ("job", "trace_id", "prompt", "exception", "event", "who", "called", "address", "about")
 
 
 def cleaned(record: logging.LogRecord, *, with_prompts: bool) -> logging.LogRecord:

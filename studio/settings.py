@@ -74,6 +74,12 @@ class Settings:
     """Of all visitors from one address; 0: any number."""
     upload_mb: int = 100
     """Megabytes of one request with all its pictures and videos."""
+    upload_mb_per_day: int = 2000
+    """Megabytes that one visitor may send in a day, the owner left out; 0: any number."""
+    upload_mb_per_day_per_address: int = 10_000
+    """The same of all visitors from one address."""
+    connections_per_address: int = 500
+    """Requests and open pages of one address at a time, in each process; 0: any number."""
     jobs_in_flight: int = 1000
     """How many may be at Google at once."""
     submits_per_minute: int = 0
@@ -151,8 +157,15 @@ class Settings:
             visitor_jobs=int(_number(environ, "VISITOR_JOBS", 20)),
             queue_length=int(_number(environ, "QUEUE_LENGTH", 10_000)),
             requests_per_minute=int(_number(environ, "REQUESTS_PER_MINUTE", 1200)),
-            requests_per_minute_per_address=_per_address(environ),
+            requests_per_minute_per_address=_per_address(
+                environ, "REQUESTS_PER_MINUTE_PER_ADDRESS", 3000
+            ),
             upload_mb=int(_number(environ, "UPLOAD_MB", 100, least=1)),
+            upload_mb_per_day=int(_number(environ, "UPLOAD_MB_PER_DAY", 2000)),
+            upload_mb_per_day_per_address=_per_address(
+                environ, "UPLOAD_MB_PER_DAY_PER_ADDRESS", 10_000
+            ),
+            connections_per_address=_per_address(environ, "CONNECTIONS_PER_ADDRESS", 500),
             jobs_in_flight=int(_number(environ, "JOBS_IN_FLIGHT", 1000, least=1)),
             submits_per_minute=int(_number(environ, "SUBMITS_PER_MINUTE", 0)),
             polls_per_second=_number(environ, "POLLS_PER_SECOND", 50, least=0.1),
@@ -243,11 +256,10 @@ def _number(
     return value
 
 
-def _per_address(environ: Mapping[str, str]) -> int:
+def _per_address(environ: Mapping[str, str], name: str, usual: int) -> int:
     """On a Space all visitors come from its proxy's address, unless that proxy is trusted."""
     shared = bool(environ.get("SPACE_ID")) and not environ.get("TRUSTED_PROXIES")
-    usual = 0 if shared else 3000
-    return int(_number(environ, "REQUESTS_PER_MINUTE_PER_ADDRESS", usual))
+    return int(_number(environ, name, 0 if shared else usual))
 
 
 def _money(environ: Mapping[str, str], name: str) -> float | None:

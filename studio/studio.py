@@ -30,6 +30,7 @@ from studio.driving.outcome import Outcome
 from studio.driving.pace import Pace
 from studio.entry import own_keys
 from studio.entry.ended import Ended
+from studio.entry.journal import Journal
 from studio.entry.own_keys import OwnKeys
 from studio.entry.rates import Rates
 from studio.entry.secret import Secret
@@ -80,6 +81,7 @@ class Studio:
         self.storage.prepare()
         self.database = Database(settings.database, settings.database_pool)
         self.secret = Secret(settings.session_secret, self.storage.root / "session.secret")
+        self.journal = Journal()
         self.shares = Shares(self.database, self.secret)
         self.tokens = Tokens(self.database, settings.login)
         self.history = History()
@@ -97,7 +99,8 @@ class Studio:
         self.webhooks = Webhooks(self.database)
         self._telling: asyncio.Task[None] | None = None
         self.own = Own(self.database, self.storage, self.keeping)
-        self.ended, self.rates = Ended(self.database), Rates(self.database, settings)
+        self.ended = Ended(self.database)
+        self.rates = Rates(self.database, settings, self.journal)
         self.own_keys = OwnKeys(self.secret, settings.credentials)
         self.providers = Providers(settings, pace.limits, self.own_keys)
         self._waiting_for_keys: asyncio.Task[None] | None = None

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from studio.api.bundle import as_sidecar, bundle
 from studio.api.caller import caller
 from studio.entry import lent
+from studio.entry.journal import What
 from studio.jobs.job import Job, State
 from studio.library import sidecar
 from studio.refusals import Refused
@@ -61,4 +62,5 @@ class Me:
         await self._studio.forget_key(visitor)
         await asyncio.to_thread(lent.forget, self._studio.settings.page_files, visitor.owner)
         removed = await asyncio.shield(self._studio.privacy.erase(visitor.owner))
+        self._studio.journal.note(What.ERASED, request.scope, visitor)
         return JSONResponse({"object": "account.erased", "erased": True, "jobs": removed})

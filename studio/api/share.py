@@ -10,6 +10,7 @@ from starlette.responses import Response
 from studio.api.body import read_fields
 from studio.api.caller import caller
 from studio.api.errors import private
+from studio.entry.journal import What
 from studio.entry.shares import Share
 from studio.refusals import Refused
 
@@ -33,6 +34,7 @@ class Sharing:
             raise Refused(400, "invalid_request", sentence, param="prompt")
         id = request.path_params["id"]
         share = await self._studio.shares.make(id, visitor.owner, with_prompt=shown)
+        self._studio.journal.note(What.SHARE_MADE, request.scope, visitor, id)
         return private(self._as_data(share, request))
 
     async def show(self, request: Request) -> Response:
@@ -49,6 +51,7 @@ class Sharing:
         id = request.path_params["id"]
         if not await self._studio.shares.take_back(id, visitor.owner):
             raise _none()
+        self._studio.journal.note(What.SHARE_TAKEN_BACK, request.scope, visitor, id)
         return private({"id": id, "object": "video.share.deleted", "deleted": True})
 
     def _as_data(self, share: Share, request: Request) -> dict[str, Any]:

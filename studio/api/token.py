@@ -12,6 +12,7 @@ from studio.api.body import read_fields
 from studio.api.caller import caller
 from studio.api.errors import private
 from studio.entry import sessions
+from studio.entry.journal import What
 from studio.entry.tokens import Token
 from studio.refusals import Refused
 
@@ -39,6 +40,7 @@ class ApiTokens:
         person = sessions.person(request.headers, self._studio.secret, settings.login)
         data = person.as_data(settings.login) if person else None
         token, word = await self._studio.tokens.make(visitor.owner, data, name, days)
+        self._studio.journal.note(What.TOKEN_MADE, request.scope, visitor, token.id)
         return private({**_as_data(token), "token": word})
 
     async def list(self, request: Request) -> Response:
@@ -49,8 +51,10 @@ class ApiTokens:
     async def revoke(self, request: Request) -> Response:
         """It opens nothing any more."""
         id = request.path_params["id"]
-        if not await self._studio.tokens.revoke(id, self._themselves(request).owner):
+        visitor = self._themselves(request)
+        if not await self._studio.tokens.revoke(id, visitor.owner):
             raise Refused(404, "not_found", "There is no such token here.")
+        self._studio.journal.note(What.TOKEN_REVOKED, request.scope, visitor, id)
         return private({"id": id, "object": "token.deleted", "deleted": True})
 
     def _themselves(self, request: Request) -> Visitor:

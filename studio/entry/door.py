@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.access import COOKIE, Visitor
 from studio.entry import sessions, tokens
+from studio.entry.journal import What
 from studio.refusals import answer
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             body = _Kept(receive)
-            await (await self._reply(scope, body))(scope, body.receive, send)
+            try:
+                await (await self._reply(scope, body))(scope, body.receive, send)
+            finally:
+                self._rates.ended(scope, body.size)
         elif scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         # Nothing here speaks over web sockets, so they are not answered.
@@ -110,6 +114,7 @@ class Door:
         if word.startswith(tokens.PREFIX):
             if visitor := await studio.tokens.visitor(word):
                 return visitor
+            studio.journal.note(What.TOKEN_REFUSED, request.scope)
             if not studio.settings.login.wanted:
                 return NOBODY
         if studio.settings.login.wanted:
@@ -130,16 +135,23 @@ class _Kept:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._seen: list[Message] = []
+        self.size = 0
+        """Bytes that came in until now."""
 
     async def receive(self) -> Message:
         """What was looked into, then the rest."""
-        return self._seen.pop(0) if self._seen else await self._receive()
+        return self._seen.pop(0) if self._seen else await self._next()
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self.size += len(message.get("body", b""))
+        return message
 
     async def session(self) -> str | None:
         """The Gradio session that a JSON body names; empty: none. None: the body is too large."""
         read, more = b"", True
         while more and len(read) < _SMALL:
-            message = await self._receive()
+            message = await self._next()
             self._seen.append(message)
             read, more = read + message.get("body", b""), bool(message.get("more_body"))
         if more:

@@ -1,148 +1,126 @@
-"""How often somebody may ask, over all replicas: counted in memory, settled in the database.
-
-A database is too slow to be asked at every request. So each process counts by itself, hands in what
-it counted once a second and takes back what all counted together. The limit holds to within what
-comes in that second.
-"""
+"""How often somebody may ask, how much they may send in a day and how much at once."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import logging
-import time
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import Scope
 
 from studio.access import OWNER, Visitor
-from studio.database import Database, tallies
-from studio.jobs import caps
+from studio.database import Database
+from studio.entry.journal import Journal, What
+from studio.entry.tally import Tally
 from studio.refusals import answer
 from studio.settings import Settings
 
-log = logging.getLogger(__name__)
-
-_WINDOW = 60
-"""Seconds."""
-_SETTLED = 1.0
-_WORTH_TELLING = 10
-"""Requests; of whom came less often than that, the others need not know. Who makes up a new visitor
-for each request fills no table with them."""
-_MOST = 50_000
-"""Visitors and addresses counted at once in memory."""
-_PREFIX = "rate:"
 _FREE = ("/assets/", "/static/", "/svelte/", "/healthz", "/readyz", "/theme.css", "/favicon.ico")
 """Parts of the page that every browser asks for by the dozen, and what clusters ask."""
+_SMALL = 64 * 2**10
+"""Bytes of a body that are no upload."""
+_PATIENCE = 5
+"""Seconds after which who has too many requests under way may look again."""
+_OPEN = "studio.open"
 
 
 class Rates:
-    """The counts of this process, and what all had together when they were last settled."""
+    """The limits of one process; what is counted over time is counted with all replicas."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
-        self._database = database
-        self._per_visitor = settings.requests_per_minute
-        self._per_address = settings.requests_per_minute_per_address
-        self._window = 0
-        self._new: Counter[str] = Counter()
-        self._all: dict[str, int] = {}
-        self._settled_at = 0.0
-        self._settling: asyncio.Task[None] | None = None
+    def __init__(self, database: Database, settings: Settings, journal: Journal) -> None:
+        self._settings = settings
+        self._journal = journal
+        self.requests = Tally(database, "requests", 60, worth_telling=10)
+        self.sent = Tally(database, "sent", 24 * 3600, worth_telling=1024)
+        """KiB."""
+        self._open: Counter[str] = Counter()
 
     def count(self, scope: Scope, visitor: Visitor | None) -> JSONResponse | None:
-        """Count a request; the refusal where it is one too many."""
+        """Count a request that begins; the refusal where it is one too many."""
         if (visitor and visitor.by == "here") or scope["path"].startswith(_FREE):
             return None
-        now = time.time()
-        self._begin(int(now // _WINDOW))
-        late = False
-        for key, limit in self._keys(scope, visitor):
-            self._new[key] += 1
-            late = late or self._new[key] + self._all.get(key, 0) > limit
-        self._settle_soon()
-        return _late(_WINDOW - now % _WINDOW) if late else None
+        return (
+            self._too_many_open(scope, visitor)
+            or self._too_often(scope, visitor)
+            or self._too_much(scope, visitor)
+        )
 
-    def _keys(self, scope: Scope, visitor: Visitor | None) -> list[tuple[str, int]]:
-        client = scope.get("client")
-        known = visitor is not None and visitor.owner != OWNER
-        asked = [
-            ("visitor", visitor.owner if visitor and known else "", self._per_visitor),
-            ("address", client[0] if client else "", self._per_address),
-        ]
-        return [
-            (f"{_PREFIX}{self._window}:{kind}:{_short(who)}", limit)
-            for kind, who, limit in asked
-            if who and limit
-        ]
-
-    def _begin(self, window: int) -> None:
-        if window != self._window:
-            self._window = window
-            self._new.clear()
-            self._all.clear()
-
-    def _settle_soon(self) -> None:
-        """Once a second, beside the requests; never two at a time."""
-        due = time.monotonic() - self._settled_at > _SETTLED
-        if due and (self._settling is None or self._settling.done()):
-            self._settled_at = time.monotonic()
-            self._settling = asyncio.create_task(self._settle(), name="rates")
+    def ended(self, scope: Scope, sent: int) -> None:
+        """A request is over. ``sent``: bytes of its body."""
+        visitor, address = scope.get("visitor"), scope.pop(_OPEN, "")
+        if address:
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
+        if sent > _SMALL and not (visitor and visitor.by == "here"):
+            for who, _ in _both(scope, visitor, 0, 0):
+                self.sent.add(who, sent // 1024)
 
     async def stop(self) -> None:
         """Let what is being handed in arrive."""
-        if self._settling and not self._settling.done():
-            await asyncio.gather(self._settling, return_exceptions=True)
+        await asyncio.gather(self.requests.stop(), self.sent.stop())
 
-    async def _settle(self) -> None:
-        window = self._window
-        counted = Counter(
-            {
-                key: n
-                for key, n in self._new.items()
-                if n >= _WORTH_TELLING or (n and key in self._all)
-            }
-        )
-        if len(self._new) > _MOST:
-            self._new = counted.copy()
-        if not counted:
-            return
-        until = datetime.fromtimestamp((window + 2) * _WINDOW, UTC)
-        try:
-            found = await self._database.write(lambda c: _hand_in(c, counted, until))
-        except SQLAlchemyError as error:
-            log.info("Requests are counted here alone for now: %s", type(error).__name__)
-            return
-        if window == self._window:
-            self._new.subtract(counted)
-            self._all.update(found)
+    def _too_many_open(self, scope: Scope, visitor: Visitor | None) -> JSONResponse | None:
+        most, client = self._settings.connections_per_address, scope.get("client")
+        if not most or not client:
+            return None
+        scope[_OPEN] = client[0]
+        self._open[client[0]] += 1
+        if self._open[client[0]] <= most:
+            return None
+        self._journal.note(What.TOO_MUCH, scope, visitor, "connections")
+        sentence = f"{most} requests from your address are under way, which is the most."
+        return _late(_PATIENCE, f"{sentence} Close a few pages, or wait until some are over.")
 
+    def _too_often(self, scope: Scope, visitor: Visitor | None) -> JSONResponse | None:
+        known, late = self._settings, False
+        each, all_there = known.requests_per_minute, known.requests_per_minute_per_address
+        for who, limit in _both(scope, visitor, each, all_there):
+            over = self.requests.add(who) - limit if limit else 0
+            late = late or over > 0
+            if over > 0 and over % 100 == 1:  # one line of a hundred is enough
+                self._journal.note(What.TOO_MUCH, scope, visitor, "requests")
+        left = self.requests.left
+        sentence = f"These are too many requests. It goes on in {max(1, round(left))} seconds."
+        return _late(left, sentence) if late else None
 
-def _hand_in(connection: Connection, counted: Counter[str], until: datetime) -> dict[str, int]:
-    """Add what was counted; what all have together. Rows of past minutes go."""
-    caps.pass_gate(connection)
-    connection.execute(delete(tallies).where(tallies.c.until < datetime.now(UTC)))
-    together: dict[str, int] = {}
-    for key, times in counted.items():
-        row = tallies.c.key == key
-        more = update(tallies).where(row).values(times=tallies.c.times + times)
-        if connection.execute(more).rowcount:
-            together[key] = connection.scalar(select(tallies.c.times).where(row)) or times
-        else:
-            connection.execute(tallies.insert().values(key=key, times=times, until=until))
-            together[key] = times
-    return together
+    def _too_much(self, scope: Scope, visitor: Visitor | None) -> JSONResponse | None:
+        if not _uploads(scope):
+            return None
+        known = self._settings
+        each, all_there = known.upload_mb_per_day, known.upload_mb_per_day_per_address
+        for who, limit in _both(scope, visitor, each, all_there):
+            if limit and self.sent.of(who) >= limit * 1024:
+                self._journal.note(What.TOO_MUCH, scope, visitor, "uploads")
+                hours = max(1, round(self.sent.left / 3600))
+                unit = "hour" if hours == 1 else "hours"
+                sentence = f"More than {limit} MB a day can't be sent here. It goes on in"
+                return _late(self.sent.left, f"{sentence} {hours} {unit}.")
+        return None
 
 
-def _late(wait: float) -> JSONResponse:
-    seconds = max(1, round(wait))
-    sentence = f"These are too many requests. It goes on in {seconds} seconds."
-    headers = {"Retry-After": str(seconds)}
+def _both(
+    scope: Scope, visitor: Visitor | None, each: int, all_there: int
+) -> Iterator[tuple[str, int]]:
+    """Whom a request counts for, with their limits: its visitor, the owner left out, and its
+    address."""
+    if visitor and visitor.owner != OWNER:
+        yield f"visitor:{visitor.owner}", each
+    client: Any = scope.get("client")
+    if client and client[0]:
+        yield f"address:{client[0]}", all_there
+
+
+def _uploads(scope: Scope) -> bool:
+    """Whether a request brings, or may bring, more than words."""
+    headers = Headers(scope=scope)
+    length = headers.get("content-length", "")
+    return int(length) > _SMALL if length.isdecimal() else "transfer-encoding" in headers
+
+
+def _late(wait: float, sentence: str) -> JSONResponse:
+    headers = {"Retry-After": str(max(1, round(wait)))}
     return answer(429, "too_many_requests", sentence, headers=headers)
-
-
-def _short(who: str) -> str:
-    return hashlib.sha256(who.encode()).hexdigest()[:24]

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from studio.access import Visitor
 from studio.entry import sessions
 from studio.entry.cookies import cookie, found
+from studio.entry.journal import What
 from studio.entry.openid import LASTS, NotSignedIn, OpenId
 from studio.entry.passwords import Passwords, Wait
 from studio.entry.people import Person, visitor_of
@@ -65,15 +66,18 @@ class LoginPage:
             name, password, wanted = (
                 str(form.get(field, "")) for field in ("name", "password", "next")
             )
+        name = name.strip()
         next = _next(wanted)
         address = request.client.host if request.client else ""
         try:
-            person = await self._passwords.check(name.strip(), password, address)
+            person = await self._passwords.check(name, password, address)
         except Wait as wait:
+            self._refused(request, wait.code, name)
             page = self._page(request, next, str(wait), status=429)
             page.headers["Retry-After"] = str(round(wait.retry_after))
             return page
         if not person:
+            self._refused(request, "wrong_password", name)
             return self._page(request, next, WORDS.wrong_password, status=401)
         return self._enter(person, request, next)
 
@@ -95,6 +99,7 @@ class LoginPage:
         try:
             person, next = await self._openid.arrive(request, kept)
         except NotSignedIn as error:
+            self._refused(request, error.code)
             response: Response = self._page(request, "/", str(error), status=401)
         else:
             response = self._enter(person, request, _next(next))
@@ -106,6 +111,7 @@ class LoginPage:
         id, visitor = sessions.read(request.headers, self._studio.secret, self._login)
         if visitor:
             await self._studio.ended.end(id, self._login.hours * 3600)
+            self._studio.journal.note(What.SIGNED_OUT, request.scope, visitor)
         response = RedirectResponse(_root(request) + "/login", 303)
         for name in (sessions.COOKIE, "veo_studio_key"):
             response.headers.append("Set-Cookie", self._cookie(request, name, "", 0))
@@ -113,13 +119,22 @@ class LoginPage:
         return response
 
     def _enter(self, person: Person, request: Request, next: str) -> Response:
-        if not visitor_of(person, self._login):
+        visitor = visitor_of(person, self._login)
+        if not visitor:
+            self._refused(request, "not_allowed", person.name)
             return self._page(request, next, WORDS.not_allowed, status=403)
+        self._studio.journal.note(What.SIGNED_IN, request.scope, visitor, self._login.kind)
         response = RedirectResponse(_root(request) + next, 303)
         sealed = sessions.write(person, self._studio.secret, self._login)
         lasts = int(self._login.hours * 3600)
         response.headers.append("Set-Cookie", self._cookie(request, sessions.COOKIE, sealed, lasts))
         return response
+
+    def _refused(self, request: Request, why: str, name: str = "") -> None:
+        # What was typed as a name may be a password, so only names that there are are told.
+        known = name if self._login.kind != "passwords" or self._login.proof(name) else "unknown"
+        about = f"{why}: {known}" if known else why
+        self._studio.journal.note(What.SIGN_IN_REFUSED, request.scope, about=about)
 
     def _cookie(self, request: Request, name: str, value: str, lasts: int) -> str:
         return cookie(name, value, lasts, request.scope, embedded=self._embedded)

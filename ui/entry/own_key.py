@@ -13,6 +13,7 @@ from studio.access import COOKIE as VISITOR
 from studio.access import Visitor
 from studio.api.caller import anybody
 from studio.entry.cookies import cookie
+from studio.entry.journal import What
 from studio.entry.own_keys import COOKIE, LASTS, clean
 from studio.guard import frames
 from studio.jobs.offer import Offer
@@ -57,14 +58,17 @@ class OwnKeyPage:
             key = clean(typed)
             sealed = await self._studio.bring_key(visitor, key)
         except VeoError as error:
+            self._studio.journal.note(What.KEY_REFUSED, request.scope, visitor, error.code)
             return _page(visitor, str(error), status=400)
+        self._studio.journal.note(What.KEY_BROUGHT, request.scope, visitor)
         return self._leave(request, "./", cookie_value=sealed, lasts=LASTS)
 
     async def forget(self, request: Request) -> Response:
         """The key is forgotten here, in the other replicas and in the browser."""
         visitor = _visitor(self._studio, request)
-        if visitor:
+        if visitor and visitor.key:
             await self._studio.forget_key(visitor)
+            self._studio.journal.note(What.KEY_FORGOTTEN, request.scope, visitor)
         return self._leave(request, f"../{ADDRESS}", cookie_value="", lasts=0)
 
     def _leave(self, request: Request, to: str, *, cookie_value: str, lasts: int) -> Response:
