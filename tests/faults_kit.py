@@ -186,7 +186,7 @@ async def _run(
                     for key, plan in google.faults.items()
                     if any(key == (f.name, route) for f in faults for route in f.before)
                 }
-                await over(studio, *jobs.values(), within=120)
+                await over(studio, *jobs.values())
                 after = await _rows(studio, jobs)
             finally:
                 await studio.stop()

@@ -25,6 +25,8 @@ from studio.settings import Settings
 from studio.studio import Studio
 from tests.app_server import end_with_the_tests
 
+_LINE = "%(asctime)s %(levelname)s:%(name)s:%(message)s"
+
 
 def live(settings: Settings, pace: Pace, environ: Mapping[str, str]) -> None:
     """Until a signal comes."""
@@ -35,5 +37,5 @@ def live(settings: Settings, pace: Pace, environ: Mapping[str, str]) -> None:
     with settings.outputs_dir.with_suffix(".log").open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=_LINE)
     sys.exit(work(Studio(settings, pace, role="worker")))

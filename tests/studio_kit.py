@@ -21,6 +21,9 @@ from veo_client import Credentials, VideoRequest
 from veo_client.models import load_models
 from veo_client.stand_in import StandIn
 
+PATIENCE = 150
+"""Seconds: two looks at Google may be a minute apart, and a machine may be busy."""
+
 ME = Visitor(OWNER, trusted=True)
 STRANGER = Visitor("visitor:1", trusted=False)
 
@@ -104,16 +107,20 @@ async def made(studio: Studio, prompt: str = "a fox in the snow", **fields: Any)
     return await over(studio, job)
 
 
-async def over(studio: Studio, *jobs: Job, within: float = 60) -> Job:
+async def over(studio: Studio, *jobs: Job, within: float = PATIENCE) -> Job:
     """The last of ``jobs`` once all are final."""
-    last = jobs[-1]
-    async with asyncio.timeout(within):
-        async for seen in studio.jobs.watch([job.id for job in jobs]):
-            last = seen[last.id]
+    last, seen = jobs[-1], {}
+    try:
+        async with asyncio.timeout(within):
+            async for seen in studio.jobs.watch([job.id for job in jobs]):
+                last = seen[last.id]
+    except TimeoutError:
+        late = "\n".join(repr(job) for job in seen.values() if not job.final)
+        raise AssertionError(f"not over after {within} s:\n{late}") from None
     return last
 
 
-async def until(studio: Studio, job: Job, state: State, within: float = 60) -> Job:
+async def until(studio: Studio, job: Job, state: State, within: float = PATIENCE) -> Job:
     """The job as it first is in ``state``."""
     async with asyncio.timeout(within):
         async for seen in studio.jobs.watch([job.id]):

@@ -14,7 +14,7 @@ from tests.faults_kit import OMNI, SOON, FaultyGoogle, check_sentence, prompt_of
 from tests.faults_of_create import BAD_KEY, HTML
 from tests.kept import kept_in
 from tests.strict_google import Plan, error_body
-from tests.studio_kit import ME, new_studio, over, settings_for, until
+from tests.studio_kit import ME, PATIENCE, new_studio, over, settings_for, until
 from veo_client import VideoRequest
 
 pytestmark = pytest.mark.slow
@@ -48,7 +48,7 @@ FAULTS: dict[str, tuple[Plan, str]] = {
 
 async def told(studio: Studio, job: Job) -> Job:
     """The row once the cancel was tried."""
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         while job.code in (None, "cancel"):
             await asyncio.sleep(0.02)
             job = await studio.jobs.get(job.id, ME.owner) or job

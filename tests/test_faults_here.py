@@ -25,7 +25,7 @@ from tests.bases import a_database
 from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, at_once, check_sentence
 from tests.kept import kept_in
 from tests.strict_google import Plan, error_body, fake_mp4
-from tests.studio_kit import ME, ClusteredStudio, new_studio, over, settings_for, until
+from tests.studio_kit import ME, PATIENCE, ClusteredStudio, new_studio, over, settings_for, until
 from veo_client import VideoRequest
 
 pytestmark = pytest.mark.slow
@@ -49,7 +49,7 @@ async def asked(studio: Studio, model: str = OMNI, prompt: str = "a fox") -> Job
 
 async def reading(studio: Studio, job: Job, words: str) -> Job:
     """The row once its sentence holds ``words``."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while words not in (job.reason or ""):
             await asyncio.sleep(0.05)
             job = await studio.jobs.get(job.id, ME.owner) or job
@@ -326,7 +326,7 @@ async def a_database_that_was_another_for_a_while_is_found_again(tmp_path: Path)
         (tmp_path / "db").rename(tmp_path / "empty")
         (tmp_path / "away").rename(tmp_path / "db")
         google.faults.clear()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not job.final:
                 await asyncio.sleep(0.1)
                 with contextlib.suppress(Exception):

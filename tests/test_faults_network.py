@@ -20,15 +20,19 @@ from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, at_once, check_sente
 from tests.faults_of_look import VIOLATES, response
 from tests.kept import kept_in
 from tests.strict_google import Plan, error_body, fake_mp4
-from tests.studio_kit import ME, new_studio, over, settings_for, until
+from tests.studio_kit import ME, PATIENCE, new_studio, over, settings_for, until
 from veo_client import Limits, VideoRequest
 
 pytestmark = pytest.mark.slow
 
+LEASE = 2.0
+SLOW = Plan(delay=1.2 * LEASE, drip=0.1)
+"""Slower than a lease."""
+
 
 @asynccontextmanager
 async def at_work(google: FaultyGoogle, outputs: Path) -> AsyncIterator[Studio]:
-    pace = replace(SOON, silence=0.7, limits=Limits(connect=2, silence=2, submit=8, poll=8))
+    pace = replace(SOON, silence=LEASE, limits=Limits(silence=20, submit=18, poll=30))
     studio = new_studio(settings_for(outputs, google.both), pace)
     await studio.start()
     try:
@@ -46,7 +50,7 @@ async def asked(studio: Studio) -> tuple[Job, Job]:
 
 async def waiting(studio: Studio, job: Job, words: str) -> Job:
     """The row once its sentence holds ``words``."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while words not in (job.reason or "") or job.state is State.SUBMITTING:
             await asyncio.sleep(0.05)
             job = await studio.jobs.get(job.id, ME.owner) or job
@@ -104,7 +108,7 @@ async def google_may_go_away_in_the_middle_of_a_download(tmp_path: Path) -> None
 
 
 async def slow_answers_are_waited_for_and_asked_for_once(tmp_path: Path) -> None:
-    """Slower than a lease: a step that still gets somewhere is nobody else's."""
+    """A step that still gets somewhere is nobody else's."""
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
         google.video = fake_mp4(150_000)
         for name, routes in {
@@ -112,11 +116,23 @@ async def slow_answers_are_waited_for_and_asked_for_once(tmp_path: Path) -> None
             "veo": ("veo_create", "veo_poll"),
         }.items():
             for route in routes:
-                google.faults[name, route] = Plan(delay=0.3, drip=0.1)
+                google.faults[name, route] = SLOW
         ends = await ended(studio, *await asked(studio))
         asks = Counter(seen.route for seen in google.requests)
     assert {job.state for job in ends} == {State.COMPLETED}
     assert asks == {"omni_create": 1, "omni_poll": 1, "file": 1, "veo_create": 1, "veo_poll": 1}
+
+
+async def a_slow_answer_to_a_cancel_is_waited_for_and_asked_for_once(tmp_path: Path) -> None:
+    async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        google.running_polls = 1000
+        google.faults["omni", "omni_cancel"] = SLOW
+        job, *_ = await studio.jobs.submit(VideoRequest(prompt="omni", model=OMNI), ME)
+        await until(studio, job, State.RUNNING)
+        await studio.jobs.cancel(job.id, ME.owner)
+        job = await over(studio, job)
+        assert len(google.seen("omni_cancel")) == 1
+    assert job.state is State.CANCELLED
 
 
 async def what_google_says_once_and_takes_back_ends_nothing(tmp_path: Path) -> None:
@@ -157,7 +173,7 @@ async def a_stand_in_that_dies_is_replaced_and_its_videos_arrive(tmp_path: Path)
         jobs = await asked(studio)
         await asyncio.gather(*(until(studio, job, State.RUNNING) for job in jobs))
         os.kill(child_of_this_process(), signal.SIGKILL)
-        await over(studio, *jobs, within=60)
+        await over(studio, *jobs)
         ends = [await studio.jobs.get(job.id, ME.owner) for job in jobs]
     finally:
         await studio.stop()
@@ -180,6 +196,7 @@ SCENARIOS = (
     google_may_be_away_while_it_works,
     google_may_go_away_in_the_middle_of_a_download,
     slow_answers_are_waited_for_and_asked_for_once,
+    a_slow_answer_to_a_cancel_is_waited_for_and_asked_for_once,
     what_google_says_once_and_takes_back_ends_nothing,
     bytes_in_place_of_an_address_are_kept,
     of_four_videos_some_may_be_held_back,

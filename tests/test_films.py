@@ -29,7 +29,7 @@ from tests.api_kit import api as api_on
 from tests.kept import kept_in
 from tests.library_kit import a_record
 from tests.strict_google import Plan, StrictGoogle
-from tests.studio_kit import new_studio
+from tests.studio_kit import PATIENCE, new_studio
 from tests.test_api import fits
 from veo_client.models import load_models
 
@@ -70,7 +70,7 @@ async def run(client: httpx.AsyncClient, film: dict[str, Any], **what: Any) -> d
 
 async def over(client: httpx.AsyncClient, film: dict[str, Any]) -> dict[str, Any]:
     """The film once nothing of it is under way."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while True:
             body: dict[str, Any] = (await client.get(f"/v1/films/{film['id']}")).json()
             if "busy" not in standings(body) and body["stitched"]["status"] != "running":

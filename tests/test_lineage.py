@@ -56,7 +56,7 @@ async def derived(
     """The finished child of a parent that may still be under way."""
     request = VideoRequest(prompt=prompt, **fields)  # type: ignore[arg-type]
     job, *_ = await studio.jobs.submit(request, ME, parent=parent.id, relation=relation)
-    return await over(studio, job, within=40)
+    return await over(studio, job)
 
 
 async def file_of(studio: Studio, job: Job) -> Path:

@@ -20,7 +20,7 @@ from studio.routes import routes
 from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, serve
 from tests.strict_google import KEY, Plan, StrictGoogle
-from tests.studio_kit import studio_on
+from tests.studio_kit import PATIENCE, studio_on
 from ui.entry.own_key import OwnKeyPage
 
 THEIRS = "AIzaVisitorsOwnKeyThatNobodyElseMaySee99"
@@ -49,7 +49,7 @@ async def a_video(client: httpx.AsyncClient) -> httpx.Response:
 
 
 async def until_state(client: httpx.AsyncClient, id: str, *states: str) -> dict[str, Any]:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while True:
             video: dict[str, Any] = (await client.get(f"/v1/videos/{id}")).json()
             if video["state"] in states:

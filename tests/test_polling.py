@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import statistics
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -100,6 +101,14 @@ def test_what_is_late_is_not_forgotten_for_the_rest_of_the_minute(
     takes = usual * late
     delay, _ = looks(history, VEO, takes)
     assert delay <= max(takes, 2.0)
+
+
+@given(takes=st.floats(20, 600))
+def test_a_job_longer_than_its_model_is_said_to_take_is_still_looked_at(takes: float) -> None:
+    """A process that has seen none yet knows the table alone, and that may be wrong."""
+    quick = replace(VEO, wait=(0.5, 0.6, 1))
+    delay, _ = looks(History(), quick, takes)
+    assert delay <= max(takes / 2, 60 - takes)
 
 
 @given(takes=st.floats(1.05, 1.9))

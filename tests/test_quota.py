@@ -19,7 +19,7 @@ from studio.studio import Studio
 from tests import parts
 from tests.faults_kit import OMNI, SOON, VEO, FaultyGoogle, check_sentence
 from tests.strict_google import Plan, Refused, Seen, error_body
-from tests.studio_kit import ME, new_studio, over, settings_for
+from tests.studio_kit import ME, PATIENCE, new_studio, over, settings_for
 from veo_client import VideoRequest
 
 CALM = replace(SOON, limits=replace(SOON.limits, connect=10, silence=10, submit=15, poll=10))
@@ -61,7 +61,7 @@ async def one_refusal(how: str, model: str, outputs: Path) -> None:
         google.plan("omni_create" if model == OMNI else "veo_create", plan)
         job, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox", model=model), ME)
         told: list[str] = []
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not job.final:
                 await asyncio.sleep(0.05)
                 job = await studio.jobs.get(job.id, ME.owner) or job
@@ -105,7 +105,7 @@ async def test_a_model_whose_day_is_used_up_does_not_stop_the_others(tmp_path: P
         google.faults["a fox", "veo_create"] = Plan(429, limit(), {"retry-after": "7200"})
         ask = VideoRequest(prompt="a fox", model=VEO)
         fox, *_ = await studio.jobs.submit(ask, ME)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while fox.code != "quota":
                 await asyncio.sleep(0.05)
                 fox = await studio.jobs.get(fox.id, ME.owner) or fox
@@ -161,7 +161,7 @@ async def test_a_queue_uses_a_spending_window_to_the_full_and_none_fails(tmp_pat
         for number in range(3):
             ask = VideoRequest(prompt=f"fox {number}", model=OMNI, number_of_videos=10)
             jobs += await studio.jobs.submit(ask, ME)
-        await over(studio, *jobs, within=60)
+        await over(studio, *jobs)
         ends = [await studio.jobs.get(job.id, ME.owner) for job in jobs]
     assert {job.state for job in ends if job} == {State.COMPLETED}
     assert google.creates == 30

@@ -19,7 +19,17 @@ from studio.library.library import RESTORABLE
 from tests import parts
 from tests.kept import kept_in
 from tests.strict_google import Plan, StrictGoogle
-from tests.studio_kit import ME, STRANGER, made, new_studio, over, settings_for, studio_on, until
+from tests.studio_kit import (
+    ME,
+    PATIENCE,
+    STRANGER,
+    made,
+    new_studio,
+    over,
+    settings_for,
+    studio_on,
+    until,
+)
 from veo_client import ModelUnavailable, RequestError, VideoRequest
 
 
@@ -95,7 +105,7 @@ async def test_an_id_that_arrives_late_is_kept_whatever_the_row_says(tmp_path: P
             current = await until(studio, job, State.SUBMITTING)
             unknown = {"state": "unknown", "next_at": None}
             assert await studio.database.write(lambda c: rows.save(c, current, unknown))
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE):
                 while not job.provider_id:
                     await asyncio.sleep(0.1)
                     job = await studio.jobs.get(job.id, ME.owner) or job

@@ -37,7 +37,7 @@ from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, api
 from tests.library_kit import Shelf, a_record
 from tests.strict_google import StrictGoogle
-from tests.studio_kit import ME, made, studio_on, until
+from tests.studio_kit import ME, PATIENCE, made, studio_on, until
 from veo_client import VideoRequest
 
 PLAIN = {"literal_binds": True}
@@ -100,7 +100,7 @@ async def registered(client: httpx.AsyncClient, url: str, **fields: Any) -> Any:
 
 async def not_due_for(studio: Studio, job: Job, span: timedelta) -> Job:
     """The job once it is at Google and rests for so long."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         async for seen in studio.jobs.watch([job.id]):
             one = seen[job.id]
             if one.polls and one.next_at and one.next_at > datetime.now(UTC) + span:
@@ -252,7 +252,7 @@ async def test_no_address_of_the_inner_network_is_called(tmp_path: Path) -> None
             assert answer.json()["error"]["param"] == "url"
         hook = await studio.webhooks.add(ME.owner, "slipped in", inner, ["video.completed"])
         await made(studio)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not (await studio.webhooks.list(ME.owner))[0].reason:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert "private network" in str((await studio.webhooks.list(ME.owner))[0].reason)

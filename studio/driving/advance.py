@@ -328,8 +328,9 @@ class Advance:
     async def _cancel(self, job: Job) -> Job:
         """Ask the provider; where it can't stop it any more, the job simply goes on."""
         try:
-            provider = await self.providers.get(job)
-            stopped = await provider.cancel(job.provider_id or "")
+            async with self.outcome.leased(job):
+                provider = await self.providers.get(job)
+                stopped = await provider.cancel(job.provider_id or "")
         except VeoError as error:
             log.info("Cancelling %s failed: %s", job.id, error, exc_info=error)
             reason = "Google could not be asked to stop it, so it goes on and costs what it costs. "

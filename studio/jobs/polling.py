@@ -65,7 +65,8 @@ class History:
         """Seconds to wait for the next look, ``elapsed`` after the submit and ``looks`` made."""
         seen = tuple(sorted(self._seen.get(kind, ())))
         delay = _until_due(_density(seen, wait), elapsed)
-        if seen and elapsed > seen[-1]:  # later than any: what is left may be of any length
+        latest = seen[-1] if seen else wait[2]
+        if elapsed > latest:  # later than any: what is left may be of any length
             delay = min(delay, elapsed / 2)
         return min(max(delay, _least_gap(elapsed, looks), SHORTEST), LONGEST)
 
