@@ -32,7 +32,8 @@ from ui.library.library_page import FILES as LIBRARY_FILES
 from ui.library.library_page import LibraryPage
 from ui.refusals import Refusals
 from ui.spend.spend_page import SpendPage
-from ui.storyboard.film_page import SCRIPTS, STYLES, FilmPage
+from ui.storyboard.film_page import FILES as STORYBOARD_FILES
+from ui.storyboard.film_page import FilmPage
 from ui.theme import HEAD, theme
 from ui.visits import KEPT, Named, keep_forgetting
 from ui.words.language import LANGUAGES, Listening, language
@@ -123,7 +124,7 @@ class StudioBlocks(gr.Blocks):
                 *routes(self.studio),
                 *SpendPage(self.studio).routes(),
                 *FilmPage(self.studio).routes(),
-                files({*STYLES, *SCRIPTS, *LIBRARY_FILES}),
+                files({*LIBRARY_FILES, *STORYBOARD_FILES}),
                 *SharedPage(self.studio).routes(),
                 *LoginPage(self.studio).routes(),
                 *LibraryPage(self.studio).routes(),

@@ -1,4 +1,6 @@
 // Words for people, pieces of HTML from the server, and actions by /v1.
+import { Refused, ask, call, elements } from './talk.js'
+
 const words = JSON.parse(document.querySelector('#words').dataset.words)
 const trouble = document.querySelector('#trouble')
 const toast = document.querySelector('#toast')
@@ -24,31 +26,30 @@ async function unreachable() {
   }, 2000)
 }
 
-async function asked(address, options) {
+async function reached(answer) {
   try {
-    return await fetch(address, options)
+    return await answer
   } catch (error) {
-    if (error.name !== 'AbortError') unreachable()
+    if (error.name !== 'AbortError' && !(error instanceof Refused)) unreachable()
     throw error
   }
 }
 
 // The elements of a piece of HTML; null where there is none.
 export async function piece(address, options) {
-  const answer = await asked(address, options)
+  const answer = await reached(ask(address, options))
   if (answer.status === 401) location.assign('./')
-  if (!answer.ok) return null
-  return [...new DOMParser().parseFromString(await answer.text(), 'text/html').body.children]
+  return answer.ok ? elements(await answer.text()) : null
 }
 
 // What /v1 answers; null, and said, where it refuses or can't be reached.
 export async function act(method, address, body) {
-  const json = { 'content-type': 'application/json' }
-  const answer = await asked(address, body ? { method, body: JSON.stringify(body), headers: json } : { method }).catch(() => null)
-  const said = await answer?.json().catch(() => null)
-  if (answer?.ok) return said
-  if (answer) tell(say('failed', { reason: said?.error?.message ?? '' }))
-  return null
+  try {
+    return await reached(call(method, address, body))
+  } catch (error) {
+    if (error instanceof Refused) tell(say('failed', { reason: error.message }))
+    return null
+  }
 }
 
 // One line at the bottom edge, with a way back where there is one.
