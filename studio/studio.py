@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -95,15 +95,12 @@ class Studio:
         self.films = Films(self.database, self.table, inputs, self.jobs, budget, self.offer)
         self.stitching = Stitching(self.storage, self.database, self.films)
         self.privacy = Privacy(self.database, self.storage, self.jobs, self.library, self.stitching)
-        self._retaining: asyncio.Task[None] | None = None
         self.webhooks = Webhooks(self.database)
-        self._telling: asyncio.Task[None] | None = None
         self.own = Own(self.database, self.storage, self.keeping)
         self.ended = Ended(self.database)
         self.rates = Rates(self.database, settings, self.journal)
         self.own_keys = OwnKeys(self.secret, settings.credentials)
         self.providers = Providers(settings, pace.limits, self.own_keys)
-        self._waiting_for_keys: asyncio.Task[None] | None = None
         self.assist = Assist(self.database, self.table, self.providers, budget, self.offer, pace)
         self.advance = Advance(
             Outcome(self.database, pace, self.jobs.watcher.nudge, self.events),
@@ -117,8 +114,7 @@ class Studio:
         self._role = role
         self._driver: Rounds | None = None
         self._lock = FileLock(self.storage.root / "tmp" / "driver.lock", thread_local=False)
-        self._warming: asyncio.Task[None] | None = None
-        self._sweeping: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
         with FileLock(self.storage.root / "tmp" / "schema.lock"):
             self.database.prepare()
         if self.telemetry:
@@ -130,21 +126,28 @@ class Studio:
             return
         self._driver = self._new_driver()
         await self._take_back(self._driver)
-        for job in await self.database.read(lambda connection: rows.durations(connection, 2000)):
-            self.history.learn(job.kind, job.took or 0)
+        await self._learn()
         self.jobs.wake = self._driver.wake
         self.jobs.watcher.start()
         self._driver.start()
-        self._warming = asyncio.create_task(self._warm(), name="warm")
-        sweeping = repeated(self.library.sweep, _SWEPT_EVERY, "Removing deleted videos")
-        self._sweeping = asyncio.create_task(sweeping, name="sweep")
-        days = (self.settings.retention_days, self.settings.input_retention_days)
-        retaining = repeated(partial(self.privacy.retain, *days), 3600, "Removing what is too old")
-        self._retaining = asyncio.create_task(retaining, name="retain")
-        private = self.settings.webhooks_to_private
-        teller = Teller(self.database, self._told, private=private)
-        self._telling = asyncio.create_task(teller.run(), name="webhooks")
-        self._waiting_for_keys = asyncio.create_task(self._say_what_waits(), name="keys")
+        self._beside = [asyncio.create_task(work, name=name) for name, work in self._works()]
+
+    def _works(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+        """What is done beside the driving, by name."""
+        if self._role != "worker":
+            yield "warm", self._warm()
+        if (settings := self.settings).queue_url:  # other processes finish jobs too
+            yield "learn", repeated(self._learn, self.advance.pace.learning, "Learning durations")
+        yield "sweep", repeated(self.library.sweep, _SWEPT_EVERY, "Removing deleted videos")
+        days = (settings.retention_days, settings.input_retention_days)
+        yield "retain", repeated(partial(self.privacy.retain, *days), 3600, "Removing the old")
+        telling = Teller(self.database, self._told, private=settings.webhooks_to_private)
+        yield "webhooks", telling.run()
+        yield "keys", self._say_what_waits()
+
+    async def _learn(self) -> None:
+        """How long videos took, whoever made them: for the estimate and for when to look."""
+        self.history.replace(await self.database.read(lambda c: rows.durations(c, 2000)))
 
     def _new_driver(self) -> Rounds:
         """One for all jobs; or a worker's, and one for what only this process can serve."""
@@ -171,11 +174,9 @@ class Studio:
         if not self._driver:
             return
         driver, self._driver = self._driver, None
-        beside = (self._warming, self._sweeping, self._telling, self._waiting_for_keys)
-        aside = [task for task in (*beside, self._retaining) if task]
-        for task in aside:
+        for task in self._beside:
             task.cancel()
-        await asyncio.gather(*aside, return_exceptions=True)
+        await asyncio.gather(*self._beside, return_exceptions=True)
         await self.stitching.stop()
         await self.rates.stop()
         await driver.stop(patience, for_creates)

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from studio.driving.pace import Pace
 from studio.jobs import rows
 from studio.jobs.budget import OverBudget
 from studio.jobs.job import State
 from studio.jobs.jobs import NotFound, NotNow
 from studio.library.library import RESTORABLE
+from studio.studio import Studio
 from tests import parts
 from tests.kept import kept_in
 from tests.strict_google import Plan, StrictGoogle
@@ -45,6 +47,24 @@ async def test_a_prompt_becomes_a_kept_video_with_one_create(tmp_path: Path, veo
     assert job.sha256 == hashlib.sha256(google.video).hexdigest()
     assert job.cost is not None
     assert job.cost > 0
+
+
+async def test_who_drives_nothing_learns_from_the_others_how_long_videos_take(
+    tmp_path: Path,
+) -> None:
+    async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
+        web = settings_for(tmp_path, google.omni, queue_url="redis://127.0.0.1:1/0")
+        watching = Studio(parts.on_the_parts(web), Pace(learning=0.1))
+        await watching.start()
+        try:
+            job = await made(studio)
+            async with asyncio.timeout(PATIENCE):
+                expected = 0.0
+                while expected != 1 + (job.took or 0):
+                    await asyncio.sleep(0.02)
+                    expected = watching.jobs.expected_seconds(job)
+        finally:
+            await watching.stop()
 
 
 async def test_the_settings_of_a_video_lie_beside_it(tmp_path: Path) -> None:

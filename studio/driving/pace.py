@@ -23,6 +23,8 @@ class Pace:
     create: float = 240.0
     """The same for a create: longer than its own time-out, so that no row is called unknown while
     its create runs."""
+    learning: float = 60.0
+    """Between two looks at how long videos took, where other processes bring some home too."""
     first_try: float = 1.0
     longest_try: float = 60.0
     """Between two tries of a step that failed."""

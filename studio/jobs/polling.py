@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from statistics import pstdev
@@ -51,6 +51,12 @@ class History:
 
     def __init__(self) -> None:
         self._seen: dict[Kind, deque[float]] = defaultdict(lambda: deque(maxlen=KEPT))
+
+    def replace(self, finished: Iterable[Job]) -> None:
+        """Know these durations, oldest first, and no others."""
+        self._seen.clear()
+        for job in finished:
+            self.learn(job.kind, job.took or 0)
 
     def learn(self, kind: Kind, seconds: float) -> None:
         """Remember how long one operation took."""
