@@ -35,13 +35,6 @@ DESCRIPTION = Path(__file__).parents[1] / "docs" / "openapi.json"
 
 def routes(studio: Studio) -> list[BaseRoute]:
     """What this studio answers beside its page."""
-    videos, content, queue = Videos(studio), Content(studio), Queueing(studio)
-    sharing, library = Sharing(studio), LibraryApi(studio)
-    tokens, me = ApiTokens(studio), Me(studio)
-
-    hooks = WebhooksApi(studio)
-
-    onward, assist = Onward(studio, videos), AssistApi(studio)
 
     async def readyz(request: Request) -> Response:
         del request
@@ -51,40 +44,11 @@ def routes(studio: Studio) -> list[BaseRoute]:
 
     v1 = [
         Route("/openapi.json", _openapi),
-        Route("/videos", videos.create, methods=["POST"]),
-        Route("/videos", videos.list),
-        Route("/videos/extensions", onward.extend, methods=["POST"]),
-        Route("/videos/edits", onward.edit, methods=["POST"]),
-        Route("/videos/imports", onward.bring_in, methods=["POST"]),
-        Route("/videos/{id}/remix", onward.remix, methods=["POST"]),
-        Route("/pictures", assist.draw, methods=["POST"]),
-        Route("/prompts", assist.rewrite, methods=["POST"]),
-        Route("/videos/{id}", videos.retrieve),
-        Route("/videos/{id}", videos.delete, methods=["DELETE"]),
-        Route("/videos/{id}", library.describe, methods=["PATCH"]),
-        Route("/videos/{id}/restore", library.restore, methods=["POST"]),
-        Route("/videos/{id}/lineage", library.lineage),
-        Route("/videos/{id}/content", content.get),
-        Route("/videos/{id}/pause", queue.pause, methods=["POST"]),
-        Route("/videos/{id}/resume", queue.resume, methods=["POST"]),
-        Route("/videos/{id}/move", queue.move, methods=["POST"]),
-        Route("/videos/{id}/share", sharing.show),
-        Route("/videos/{id}/share", sharing.make, methods=["POST"]),
-        Route("/videos/{id}/share", sharing.take_back, methods=["DELETE"]),
-        Route("/library", library.find),
-        Route("/library", library.change_many, methods=["POST"]),
-        Route("/library.zip", library.zip),
+        *_videos(studio),
+        *_library(LibraryApi(studio)),
         *_films(FilmsApi(studio)),
-        Route("/me/export", me.export),
-        Route("/me", me.erase, methods=["DELETE"]),
-        Route("/tokens", tokens.make, methods=["POST"]),
-        Route("/tokens", tokens.list),
-        Route("/tokens/{id}", tokens.revoke, methods=["DELETE"]),
-        Route("/spend.csv", Spend(studio).csv),
-        Route("/webhook_endpoints", hooks.create, methods=["POST"]),
-        Route("/webhook_endpoints", hooks.list),
-        Route("/webhook_endpoints/{id}", hooks.delete, methods=["DELETE"]),
-        Route("/google-webhook", hooks.google, methods=["POST"]),
+        *_visitors(studio),
+        *_webhooks(WebhooksApi(studio)),
     ]
     shape = Middleware(ExceptionMiddleware, handlers=HANDLERS)
     return [
@@ -92,6 +56,42 @@ def routes(studio: Studio) -> list[BaseRoute]:
         Route("/readyz", readyz),
         Route("/mcp", Mcp(studio), methods=["POST"], middleware=[shape]),
         Mount("/v1", Router(v1, redirect_slashes=False), middleware=[shape]),
+    ]
+
+
+def _videos(studio: Studio) -> list[BaseRoute]:
+    videos, queue, sharing = Videos(studio), Queueing(studio), Sharing(studio)
+    onward, assist = Onward(studio, videos), AssistApi(studio)
+    one = "/videos/{id}"
+    return [
+        Route("/videos", videos.create, methods=["POST"]),
+        Route("/videos", videos.list),
+        Route("/videos/extensions", onward.extend, methods=["POST"]),
+        Route("/videos/edits", onward.edit, methods=["POST"]),
+        Route("/videos/imports", onward.bring_in, methods=["POST"]),
+        Route("/pictures", assist.draw, methods=["POST"]),
+        Route("/prompts", assist.rewrite, methods=["POST"]),
+        Route(one, videos.retrieve),
+        Route(one, videos.delete, methods=["DELETE"]),
+        Route(f"{one}/content", Content(studio).get),
+        Route(f"{one}/remix", onward.remix, methods=["POST"]),
+        Route(f"{one}/pause", queue.pause, methods=["POST"]),
+        Route(f"{one}/resume", queue.resume, methods=["POST"]),
+        Route(f"{one}/move", queue.move, methods=["POST"]),
+        Route(f"{one}/share", sharing.show),
+        Route(f"{one}/share", sharing.make, methods=["POST"]),
+        Route(f"{one}/share", sharing.take_back, methods=["DELETE"]),
+    ]
+
+
+def _library(library: LibraryApi) -> list[BaseRoute]:
+    return [
+        Route("/library", library.find),
+        Route("/library", library.change_many, methods=["POST"]),
+        Route("/library.zip", library.zip),
+        Route("/videos/{id}", library.describe, methods=["PATCH"]),
+        Route("/videos/{id}/restore", library.restore, methods=["POST"]),
+        Route("/videos/{id}/lineage", library.lineage),
     ]
 
 
@@ -112,6 +112,28 @@ def _films(films: FilmsApi) -> list[BaseRoute]:
         Route(f"{one}/stitch", films.stitch, methods=["POST"]),
         Route(f"{one}/stitch", films.stop_stitching, methods=["DELETE"]),
         Route(f"{one}/content", films.content),
+    ]
+
+
+def _visitors(studio: Studio) -> list[BaseRoute]:
+    """Whoever asks: their data, their keys, their books."""
+    tokens, me = ApiTokens(studio), Me(studio)
+    return [
+        Route("/me/export", me.export),
+        Route("/me", me.erase, methods=["DELETE"]),
+        Route("/tokens", tokens.make, methods=["POST"]),
+        Route("/tokens", tokens.list),
+        Route("/tokens/{id}", tokens.revoke, methods=["DELETE"]),
+        Route("/spend.csv", Spend(studio).csv),
+    ]
+
+
+def _webhooks(hooks: WebhooksApi) -> list[BaseRoute]:
+    return [
+        Route("/webhook_endpoints", hooks.create, methods=["POST"]),
+        Route("/webhook_endpoints", hooks.list),
+        Route("/webhook_endpoints/{id}", hooks.delete, methods=["DELETE"]),
+        Route("/google-webhook", hooks.google, methods=["POST"]),
     ]
 
 

@@ -27,9 +27,6 @@ FORBIDDEN = {
 
 RUNS = ROOT / "requirements.txt"
 PRODUCTION = ROOT / "requirements-production.txt"
-TESTS = ROOT / "requirements-dev.txt"
-PRODUCTION = ROOT / "requirements-production.txt"
-TESTS = ROOT / "requirements-dev.txt"
 INSTALLED_AT_MOST = 560
 """MB on disk of everything in requirements.txt, with what it brings along and pip itself."""
 

@@ -12,7 +12,6 @@ from veo_client.models import PROVIDERS, Model, ModelTable, load_models
 
 TABLE = load_models()
 BOTH = frozenset(PROVIDERS)
-IDS = [model.id for model in TABLE.models]
 each_model = pytest.mark.parametrize(
     "model", TABLE.models, ids=[model.id for model in TABLE.models]
 )

@@ -84,15 +84,31 @@ def document(page: Page) -> str:
     scripts = "".join(
         f'<script type="module" src="{page.up}{address(name)}"></script>' for name in page.scripts
     )
-    title = escape(f"{page.title} · {WORDS.title}")
+    body = f"""<body><script src="{page.up}{address("light.js")}"></script>
+<div id="top">{head(page.place, page.skip, page.up)}</div>
+<div id="banner" role="region" aria-label="{WORDS.notice}">{page.banner}</div>
+{page.main}</body>"""
+    return _html(page.title, f"{styles}{scripts}", body)
+
+
+def complete(title: str, style: str, body: str, *, hidden: bool = False, kind: str = "") -> str:
+    """A page that comes in one request, with all it needs written into it.
+
+    ``style`` is the name of its own style sheet, ``kind`` the class of its body. ``hidden``: search
+    engines are asked to leave it out.
+    """
+    robots = '<meta name="robots" content="noindex, nofollow, noarchive">' if hidden else ""
+    named = f' class="{kind}"' if kind else ""
+    shown = f"<body{named}><script>{asset('light.js')}</script>\n{body}</body>"
+    return _html(title, f"{robots}<style>{_look(style)}</style>", shown)
+
+
+def _html(title: str, more: str, body: str) -> str:
     return f"""<!doctype html>
 <html lang="{WORDS.language}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>{HEAD}{styles}{scripts}</head>
-<body><script src="{page.up}{address("light.js")}"></script>
-<div id="top">{head(page.place, page.skip, page.up)}</div>
-<div id="banner" role="region" aria-label="{WORDS.notice}">{page.banner}</div>
-{page.main}</body></html>"""
+<title>{escape(title)} · {escape(WORDS.title)}</title>{HEAD}{more}</head>
+{body}</html>"""
 
 
 def strictly(html: str, status: int = 200) -> HTMLResponse:
@@ -124,8 +140,9 @@ def files(names: Collection[str]) -> Route:
 
 @cache
 def _file(name: str) -> bytes:
-    text = asset(name).encode()
-    if name != "frame.css":
-        return text
-    font = f"\nbody {{ font-family: {', '.join(FONT)}; }}\n"
-    return STYLE.encode() + font.encode() + text
+    return (_look(name) if name == "frame.css" else asset(name)).encode()
+
+
+def _look(name: str) -> str:
+    """A style sheet after the one of all pages."""
+    return f"{STYLE}\nbody {{ font-family: {', '.join(FONT)}; }}\n{asset(name)}"

@@ -16,11 +16,6 @@ ICON = (
     "fill='%23f0b054'/%3E%3C/svg%3E"
 )
 HEAD = f'<link rel="icon" type="image/svg+xml" href="{ICON}">'
-DARK = """const dark = matchMedia('(prefers-color-scheme: dark)')
-const follow = () => document.body.classList.toggle('dark', dark.matches)
-dark.addEventListener('change', follow)
-follow()"""
-"""Gradio's pages follow the system so; before anything is drawn."""
 
 
 class _Styled(gr.themes.Base):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 from datetime import UTC, date, datetime, timedelta
-from html import escape
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -25,16 +24,11 @@ from studio.refusals import Refused
 from studio.studio import Studio
 from studio.upkeep.checking import Checking
 from ui.asset import asset
-from ui.frame import head
+from ui.frame import complete, head
 from ui.spend.keys import keys
 from ui.spend.reach import reach
 from ui.spend.spend import DAYS, House, Statement, spend
-from ui.theme import DARK, FONT, HEAD, STYLE
 from ui.words.spend_words import WORDS
-from ui.words.words import WORDS as PAGE
-
-OWN_STYLE = asset("spend.css")
-SCRIPT = asset("spend.js")
 
 
 class SpendPage:
@@ -118,14 +112,6 @@ def _first_day(today: date) -> date:
 
 def document(statement: Statement) -> str:
     """The page as one file."""
-    title = escape(f"{WORDS.title} · {PAGE.title}")
-    return f"""<!doctype html>
-<html lang="{PAGE.language}"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>{HEAD}
-<style>body {{ font-family: {", ".join(FONT)}; }}
-{STYLE}
-{OWN_STYLE}</style></head>
-<body><script>{DARK}</script>
-<div id="top">{head("spend", (WORDS.skip, "spend"))}</div><main id="spend">{spend(statement)}</main>
-<script>{SCRIPT}</script></body></html>"""
+    body = f"""<div id="top">{head("spend", (WORDS.skip, "spend"))}</div>
+<main id="spend">{spend(statement)}</main><script>{asset("spend.js")}</script>"""
+    return complete(WORDS.title, "spend.css", body)

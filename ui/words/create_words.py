@@ -49,11 +49,9 @@ class MakeWords:
         }
     )
     leave: str = "Stop: {doing}"
-    by_edit: str = "the edit"
     by_extension: str = "the extension"
     versions: str = "Versions"
     version: str = "Version {n}: {prompt}"
-    under_way: str = "under way"
     gone: str = "That video is no longer here."
     nobody_can: str = "No model within reach can do that with this video."
     seconds_to_add: str = "Seconds to add"

@@ -138,7 +138,6 @@ class Words:
     simulated_tag: str = "Simulated"
     took: str = "made in {time}"
     own: str = "Your own video"
-    costs: str = "about {price}"
     not_charged: str = "Nothing was charged."
     charged: str = "About {price} was charged."
     maybe_charged: str = "Google may charge up to {price} for it."

@@ -127,7 +127,6 @@ GERMAN = Words(
     simulated_tag="Simuliert",
     took="entstanden in {time}",
     own="Eigenes Video",
-    costs="etwa {price}",
     not_charged="Es wurde nichts berechnet.",
     charged="Etwa {price} wurden berechnet.",
     maybe_charged="Google berechnet dafür vielleicht bis zu {price}.",
