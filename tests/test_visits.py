@@ -9,7 +9,7 @@ import httpx
 import pytest
 from gradio.routes import App, file_upload_statuses
 
-from ui.visits import LARGEST, Named, forget
+from ui.visits import LARGEST, Named, Visits, forget
 
 JOIN = "/gradio_api/queue/join"
 
@@ -45,3 +45,15 @@ async def test_a_visit_is_forgotten_once_nothing_is_done_for_it_and_nobody_liste
     assert sent.status_code == 200
     assert not page.upload_file_set
     assert not file_upload_statuses._statuses
+
+
+async def test_of_a_visit_only_what_changed_on_its_page_is_kept() -> None:
+    with gr.Blocks(analytics_enabled=False) as page:
+        box, _ = gr.Textbox("old"), gr.Textbox()
+    visits = Visits(page)
+    here, there = visits["here"], visits["there"]
+    here._update_value_in_config(box._id, "new")
+    assert [each["props"]["value"] for each in here.components] == ["new"]
+    assert not [*there.components]
+    assert there[box._id] is box
+    assert page.state_holder is visits

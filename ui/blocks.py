@@ -35,7 +35,7 @@ from ui.spend.spend_page import SpendPage
 from ui.storyboard.film_page import FILES as STORYBOARD_FILES
 from ui.storyboard.film_page import FilmPage
 from ui.theme import HEAD, theme
-from ui.visits import KEPT, Named, keep_forgetting
+from ui.visits import KEPT, Named, Visits, keep_forgetting
 from ui.words.language import LANGUAGES, Listening, language
 from ui.words.words import WORDS
 
@@ -146,9 +146,10 @@ class StudioBlocks(gr.Blocks):
         return super().launch(*args, **{**usual, **more})
 
     @asynccontextmanager
-    async def _life(self, _app: Starlette) -> AsyncIterator[None]:
+    async def _life(self, app: Starlette) -> AsyncIterator[None]:
         """Jobs are driven while the server runs. Gradio may run this once per port it tries."""
         self._loop = asyncio.get_running_loop()
+        app.state_holder = Visits(self)  # type: ignore[attr-defined]  # it is Gradio's own App
         await self.studio.start()
         lasts = self.studio.settings.temporary_hours * 3600
         beside = [
