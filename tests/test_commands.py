@@ -102,10 +102,12 @@ def test_a_library_goes_out_and_comes_in(shelf: Shelf, tmp_path: Path) -> None:
         "under_way": 0,
         "amiss": [],
     }
-    come = run("import", str(tmp_path / "copy.zip"), OUTPUTS_DIR=str(tmp_path / "other"))
+    other = tmp_path / "other"
+    there = {"OUTPUTS_DIR": str(other), **parts.environ_of(other)}
+    come = run("import", str(tmp_path / "copy.zip"), **there)
     assert (come.returncode, come.stderr) == (0, "")
     assert "2 added" in come.stdout
-    assert Shelf(tmp_path / "other").rows() == shelf.rows()
+    assert Shelf(other).rows() == shelf.rows()
 
 
 def test_what_could_not_be_taken_is_said_with_1(
@@ -175,7 +177,11 @@ def test_help_ends_with_0(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("environ", "sentence"),
     [
-        ({"OUTPUTS_DIR": "nowhere"}, "There is no outputs folder yet. Check OUTPUTS_DIR."),
+        pytest.param(
+            {"OUTPUTS_DIR": "nowhere"},
+            "There is no outputs folder yet. Check OUTPUTS_DIR.",
+            marks=pytest.mark.files_only("a library in a database needs no folder here"),
+        ),
         ({"STAND_IN": "perhaps"}, "STAND_IN is 'perhaps'; it can be auto, always or never."),
         ({"DATABASE_URL": "sqlite:///no/such/folder/studio.db"}, "The database does not answer"),
         ({"DATABASE_URL": "what"}, "The database does not answer"),
@@ -226,6 +232,7 @@ async def test_recover_brings_a_lost_video_home(tmp_path: Path) -> None:
             env={
                 **os.environ,
                 "OUTPUTS_DIR": str(tmp_path),
+                **parts.environ_of(tmp_path),
                 "GEMINI_API_KEY": KEY,
                 "GOOGLE_GEMINI_BASE_URL": google.url,
                 "STAND_IN": "never",

@@ -105,7 +105,8 @@ async def test_the_stack_makes_a_video_and_its_trace_goes_through_all_of_it(stac
     assert {name for _, name in numbers(arrived)} >= NUMBERS
     assert not arrived.refused
     lines = (stack.folder / "worker.log").read_text().splitlines()
-    assert [line for line in lines if id in line and json.loads(line).get("trace_id")]
+    spoken = [json.loads(line) for line in lines if id in line]
+    assert [one["message"] for one in spoken if one.get("trace_id")][-1] == "Ended as completed"
 
 
 def traces(arrived: Sink) -> list[set[tuple[str, str]]]:

@@ -24,6 +24,7 @@ from studio.library.library import RESTORABLE
 from studio.migrate import upgrade
 from studio.settings import Settings
 from studio.studio import Studio
+from tests import parts
 from tests.api_kit import ELSEWHERE, serving
 from tests.library_kit import Shelf, a_record, mp4
 from tests.services import new_database
@@ -50,13 +51,18 @@ async def library(shelf: Shelf) -> AsyncIterator[tuple[httpx.AsyncClient, Studio
     studio = new_studio(Settings(outputs_dir=shelf.root, database_url=url, stand_in="never"))
     await studio.start()
     try:
-        async with serving(studio) as url, httpx.AsyncClient(base_url=url) as client:
+        async with serving(studio) as url, _client(url) as client:
             yield client, studio
     finally:
         await studio.stop()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def _client(url: str) -> httpx.AsyncClient:
+    """What lies in a blob store is played from there."""
+    return httpx.AsyncClient(base_url=url, follow_redirects=True)
+
+
+@pytest.fixture(params=["postgresql"] if parts.CLUSTERED else ["sqlite", "postgresql"])
 def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
     (tmp_path / "outputs").mkdir()
     with new_database(request, tmp_path / "outputs") as url:

@@ -110,12 +110,16 @@ def work(studio: Studio, slots: int = SLOTS) -> int:
     def stopping(**_: object) -> None:
         loop.run(studio.announce_no_more())
 
+    def as_it_is(**_: object) -> None:
+        """Celery would have nobody's lines below its own level."""
+
+    signals.setup_logging.connect(as_it_is, weak=False)
     signals.worker_shutting_down.connect(stopping, weak=False)
     loop.run(studio.start())
     loop.begin(pulse.beat(studio.storage.root))
     hands.wake = studio.jobs.wake
     quiet = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
-    worker = app.Worker(pool="threads", concurrency=slots, loglevel="WARNING", quiet=True, **quiet)
+    worker = app.Worker(pool="threads", concurrency=slots, quiet=True, **quiet)
     try:
         worker.start()
     finally:
