@@ -57,7 +57,7 @@ async def api(
     async with (
         studio_on(google, outputs, **more) as studio,
         serving(studio) as url,
-        httpx.AsyncClient(base_url=url, timeout=30) as client,
+        httpx.AsyncClient(base_url=url, timeout=60) as client,
     ):
         yield client, studio
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.parts import Workers
 
 ROOT = Path(__file__).parents[1]
-START_PATIENCE = 120
+START_PATIENCE = 300
 """Seconds; an idle machine needs about five."""
 
 
@@ -63,7 +63,7 @@ class AppServer:
         """Ask it to end, as a container's engine does; returns its exit code."""
         self._end_workers(signal.SIGTERM)
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=60)
 
     def kill(self) -> None:
         """As a crash does: nothing is told, nothing is finished."""

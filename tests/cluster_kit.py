@@ -127,7 +127,7 @@ class Cluster:
                         f"{self.web.url}/v1/videos",
                         json=asked,
                         headers={"Idempotency-Key": prompt},
-                        timeout=10,
+                        timeout=30,
                     )
                     if answer.status_code == 200:
                         return

@@ -28,7 +28,10 @@ LONGEST = """
 """
 """Files that last begin first, so that at the end no worker waits for one of them."""
 
-expect.set_options(timeout=30_000)  # a machine that runs four files at once answers late
+PATIENCE = 90_000
+"""Milliseconds. A machine that runs four files at once answers late."""
+
+expect.set_options(timeout=PATIENCE)
 
 # A machine that runs four files at once is slow now and then; that is no fault of a test's.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -119,6 +122,7 @@ def browser() -> Iterator[Browser]:
             executable_path=command,
             args=[*quiet, "--disable-background-networking", "--disable-component-update"],
         )
+        running.on("context", lambda context: context.set_default_timeout(PATIENCE))
         yield running
         running.close()
 

@@ -51,7 +51,7 @@ def stranger(server: AppServer, letter: str) -> httpx.Client:
         base_url=server.url,
         cookies={COOKIE: letter * 43},
         headers={"x-forwarded-for": f"192.0.2.{ord(letter)}"},
-        timeout=20,
+        timeout=60,
     )
 
 

@@ -64,7 +64,7 @@ def platform(stand_in: StandIn) -> Iterator[genai.Client]:
 def wired(stand_in: StandIn) -> Iterator[Wire]:
     """Both wires, with a key and a token."""
     headers = {"x-goog-api-key": "key", "authorization": "Bearer token"}
-    with httpx2.Client(base_url=stand_in.url, headers=headers, timeout=30) as http:
+    with httpx2.Client(base_url=stand_in.url, headers=headers, timeout=60) as http:
         yield Wire(http)
 
 

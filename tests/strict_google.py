@@ -80,6 +80,8 @@ class Plan:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
     """Seconds before the answer."""
+    gate: asyncio.Event | None = None
+    """The answer waits until this is set."""
     accepted: bool = False
     """Do the work first (create the job), then give this answer."""
     cut: int | None = None
@@ -233,6 +235,8 @@ class StrictGoogle:
             status = plan.status or status
             body = _encoded(plan.body if plan.body is not None else b"")
         await asyncio.sleep(plan.delay)
+        if plan.gate:
+            await plan.gate.wait()
         if plan.reset:
             sock = writer.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -21,7 +21,7 @@ from tests.app_server import AppServer
 from tests.library_kit import Shelf, a_record, mp4
 from tests.test_library import NOW, told
 
-PATIENCE = 30_000
+PATIENCE = 90_000
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 360, "height": 800}
 EVERYTHING: dict[str, Any] = {"resultTypes": ["violations"]}

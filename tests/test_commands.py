@@ -37,7 +37,7 @@ def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """As a shell would start it."""
     command = [sys.executable, "-m", "studio", *words]
     env = {**os.environ, **environ}
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
 
 
 def test_check_ends_with_0_where_all_is_well_and_with_1_where_something_remains(

@@ -117,9 +117,11 @@ async def a_clock_that_jumps_during_a_create_sends_no_second(tmp_path: Path) -> 
 
 async def jump_in_a_create(outputs: Path, hours: float) -> None:
     async with FaultyGoogle() as google, at_work(google, outputs) as studio:
-        google.faults["a fox", "omni_create"] = Plan(delay=1.0)
+        answer = asyncio.Event()
+        google.faults["a fox", "omni_create"] = Plan(gate=answer)
         job = await until(studio, await asked(studio), State.SUBMITTING)
         await set_clock(studio, timedelta(hours=hours))
+        answer.set()
         while google.creates == 0 or not job.final or job.state is State.UNKNOWN:
             await asyncio.sleep(0.05)
             job = await studio.jobs.get(job.id, ME.owner) or job
@@ -191,11 +193,13 @@ async def test_a_disk_that_is_full_when_the_video_comes_is_waited_for(tmp_path: 
 @pytest.mark.files_only("PostgreSQL's disk is its own; a database that is away is among the others")
 async def test_an_id_that_the_full_disk_can_not_take_is_kept_till_it_can(tmp_path: Path) -> None:
     async with FaultyGoogle() as google, at_work(google, tmp_path) as studio:
+        answer = asyncio.Event()
         for route in ("omni_create", "veo_create"):
-            google.faults["a fox", route] = Plan(delay=0.5)
+            google.faults["a fox", route] = Plan(gate=answer)
         jobs = [await asked(studio, OMNI), await asked(studio, VEO)]
         await asyncio.gather(*(until(studio, job, State.SUBMITTING) for job in jobs))
         with no_file_longer_than(1, studio):
+            answer.set()
             await asyncio.sleep(1.5)
             assert google.creates == 2
         ends = [await over(studio, job) for job in jobs]
@@ -258,9 +262,9 @@ async def what_a_create_came_to_is_kept_till_the_locked_database_takes_it(
     tmp_path: Path,
 ) -> None:
     ends = await asyncio.gather(
-        locked_in_a_create(tmp_path / "1", OMNI, Plan(delay=0.8)),
-        locked_in_a_create(tmp_path / "2", VEO, Plan(delay=0.8)),
-        locked_in_a_create(tmp_path / "3", OMNI, Plan(400, delay=0.8)),
+        locked_in_a_create(tmp_path / "1", OMNI, Plan(gate=asyncio.Event())),
+        locked_in_a_create(tmp_path / "2", VEO, Plan(gate=asyncio.Event())),
+        locked_in_a_create(tmp_path / "3", OMNI, Plan(400, gate=asyncio.Event())),
     )
     assert [job.state for job in ends] == [State.COMPLETED, State.COMPLETED, State.FAILED]
     assert ends[2].cost == 0
@@ -273,6 +277,8 @@ async def locked_in_a_create(outputs: Path, model: str, plan: Plan) -> Job:
             google.faults["a fox", route] = plan
         job = await until(studio, await asked(studio, model), State.SUBMITTING)
         with base.held():
+            assert plan.gate
+            plan.gate.set()
             await asyncio.sleep(2.5)
             assert len(google.sent_at["a fox"]) == 1
         job = await over(studio, job)

@@ -42,7 +42,7 @@ OTHER = {**ELSEWHERE, "authorization": "Bearer another-long-secret-word"}
 async def api(tmp_path: Path, **more: Any) -> AsyncIterator[tuple[httpx.AsyncClient, Studio]]:
     """A studio whose stand-in is never reached: nothing here is run but with Google."""
     studio = new_studio(Settings(outputs_dir=tmp_path, stand_in="always", **more))
-    async with serving(studio) as url, httpx.AsyncClient(base_url=url, timeout=30) as client:
+    async with serving(studio) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         yield client, studio
 
 

@@ -45,7 +45,7 @@ def client(app_server: AppServer, tmp_path: Path) -> Iterator[Client]:
 
 
 def library(server: AppServer) -> list[dict[str, Any]]:
-    with urlopen(f"{server.url}/v1/videos?limit=100", timeout=10) as answer:  # noqa: S310
+    with urlopen(f"{server.url}/v1/videos?limit=100", timeout=60) as answer:  # noqa: S310
         return list(json.load(answer)["data"])
 
 
@@ -74,7 +74,7 @@ def test_every_argument_arrives(client: Client, app_server: AppServer, tmp_path:
     model = "veo-3.1-fast-generate-001"
     everything = ("Blue", model, blue, blue, None, "9:16", "720p", 4, "blur", 7, False)
     job = client.submit(*everything, api_name="/generate")
-    assert job.result(timeout=60)[0] == "Done"
+    assert job.result(timeout=120)[0] == "Done"
     steps = [status for status, _ in job.outputs()]
     assert steps[0] in ("Waiting", "Sent")
     assert "Google is making it" in steps
@@ -135,7 +135,7 @@ def test_the_file_is_a_link_and_not_a_copy(client: Client, app_server: AppServer
 
 def test_gradios_client_for_javascript_follows_it_too(app_server: AppServer) -> None:
     script = [*in_javascript("gradio.mjs"), app_server.url]
-    done = subprocess.run(script, capture_output=True, text=True, timeout=90)
+    done = subprocess.run(script, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -147,6 +147,6 @@ def test_no_stream_gets_around_the_queue(app_server: AppServer, name: str) -> No
         {"Content-Type": "application/json"},
     )
     with pytest.raises(HTTPError) as error:
-        urlopen(order, timeout=10)  # noqa: S310
+        urlopen(order, timeout=60)  # noqa: S310
     error.value.close()
     assert error.value.code == 404

@@ -172,7 +172,7 @@ def test_hostile_files_are_refused_or_tamed_over_the_api(app_server: AppServer) 
                 assert answer.status_code in (200, 400), (what, answer.text)
                 said = (answer.json().get("error") or {}).get("message", "")
                 assert str(app_server.outputs) not in said
-                assert time.monotonic() - began < 10, what
+                assert time.monotonic() - began < 60, what
         assert peak(app_server) - usual < MEMORY
         tamed = {what for what, status in outcomes.items() if status == 200}
         assert tamed <= {"an APNG of 10,000 frames", "a picture and a page", "a picture and a ZIP"}

@@ -194,10 +194,10 @@ def header_only(kind: str, width: int, height: int) -> bytes:
 def test_a_picture_of_300_megapixels_is_refused_from_its_header(kind: str) -> None:
     bomb = header_only(kind, *((16383, 16383) if kind == "WEBP" else (20000, 15000)))
     prepare(picture(kind), "first_frame")  # imports and first touches are not what is measured
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(RequestError, match="The first frame has more than 50 megapixels"):
         prepare(bomb, "first_frame")
-    assert time.perf_counter() - started < 0.05
+    assert time.thread_time() - started < 0.05
 
 
 def text_bomb() -> bytes:

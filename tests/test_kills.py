@@ -154,5 +154,5 @@ async def test_a_stop_ends_although_work_is_announced_the_same_moment(
         for _ in range(passes):
             await asyncio.sleep(0)
         stops = [studio._driver.stop(0), studio.jobs.watcher.stop()]
-        _, endless = await asyncio.wait([*map(asyncio.create_task, stops)], timeout=3)
+        _, endless = await asyncio.wait([*map(asyncio.create_task, stops)], timeout=60)
         assert not endless

@@ -21,7 +21,7 @@ from ui.words.library_words import ENGLISH as LIBRARY
 from ui.words.sentences import parts, spoken
 from ui.words.words import ENGLISH
 
-PATIENCE = 30_000
+PATIENCE = 90_000
 UNMISTAKABLE = re.compile(
     r"\b(the|is|are|and|of|with|your|this|that|from|has|by|can't|nothing|no)\b", re.IGNORECASE
 )

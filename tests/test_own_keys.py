@@ -41,7 +41,7 @@ async def open_house(
 def visitor(url: str, letter: str, **cookies: str) -> httpx.AsyncClient:
     """Somebody from elsewhere with a browser."""
     own = {VISITOR: letter * 43, **cookies}
-    return httpx.AsyncClient(base_url=url, headers=ELSEWHERE, cookies=own, timeout=20)
+    return httpx.AsyncClient(base_url=url, headers=ELSEWHERE, cookies=own, timeout=60)
 
 
 async def a_video(client: httpx.AsyncClient) -> httpx.Response:

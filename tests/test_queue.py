@@ -10,6 +10,7 @@ from studio.access import Visitor
 from studio.jobs.job import Job, Relation
 from studio.jobs.jobs import NotFound, NotNow
 from studio.jobs.queueing import in_order
+from studio.rounds import Rounds
 from studio.studio import Studio
 from tests.api_kit import api
 from tests.strict_google import StrictGoogle
@@ -27,13 +28,20 @@ async def queued(studio: Studio, *prompts: str, visitor: Visitor = ME) -> list[J
     return jobs
 
 
+async def asleep(studio: Studio) -> Rounds:
+    """What drives the jobs: it looks at none until it is started again."""
+    assert studio._driver
+    await studio._driver.stop(0)
+    return studio._driver
+
+
 async def waiting(studio: Studio) -> list[str]:
     return [job.prompt for job in in_order(await studio.jobs.active(ME.owner))]
 
 
 async def test_a_paused_job_waits_and_goes_on_when_it_is_told_to(tmp_path: Path) -> None:
     async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
-        studio.jobs.wake = lambda: None  # the driver sleeps until it is told to look
+        driver = await asleep(studio)
         [job] = await queued(studio, "a fox")
         with pytest.raises(NotFound):
             await studio.queue.resume(job.id, "somebody else")
@@ -45,8 +53,7 @@ async def test_a_paused_job_waits_and_goes_on_when_it_is_told_to(tmp_path: Path)
         with pytest.raises(NotNow, match="waits for the video that it is made from"):
             await studio.queue.pause(child.id, ME.owner)
         await studio.jobs.cancel(child.id, ME.owner)
-        assert studio._driver
-        studio._driver.wake()
+        driver.start()
         done = await over(studio, job)
         with pytest.raises(NotNow, match="already on its way"):
             await studio.queue.pause(job.id, ME.owner)
@@ -56,7 +63,7 @@ async def test_a_paused_job_waits_and_goes_on_when_it_is_told_to(tmp_path: Path)
 
 async def test_jobs_are_sent_in_the_order_they_were_given(tmp_path: Path) -> None:
     async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
-        studio.jobs.wake = lambda: None
+        driver = await asleep(studio)
         one, two, three = await queued(studio, "one", "two", "three")
         moved = await studio.queue.move(three.id, ME.owner, "first")
         assert [job.prompt for job in moved] == ["three", "one", "two"]
@@ -67,8 +74,7 @@ async def test_jobs_are_sent_in_the_order_they_were_given(tmp_path: Path) -> Non
         await studio.queue.move(three.id, ME.owner, "last")
         assert await waiting(studio) == ["two", "one", "three"]
         assert await studio.queue.pause_all(ME.owner, paused=False) == 3
-        assert studio._driver
-        studio._driver.wake()
+        driver.start()
         await over(studio, one, two, three)
         sent = sorted(await studio.jobs.recent(ME.owner, 9), key=lambda job: job.submitted_at or 0)
     assert [job.prompt for job in sent][-1] == "three"
@@ -77,7 +83,7 @@ async def test_jobs_are_sent_in_the_order_they_were_given(tmp_path: Path) -> Non
 async def test_nobody_gets_ahead_of_another_owner(tmp_path: Path) -> None:
     other = Visitor("somebody", trusted=True)
     async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
-        studio.jobs.wake = lambda: None
+        await asleep(studio)
         await queued(studio, "one")
         await queued(studio, "theirs", visitor=other)
         [mine] = await queued(studio, "two")
@@ -89,7 +95,7 @@ async def test_nobody_gets_ahead_of_another_owner(tmp_path: Path) -> None:
 
 async def test_programs_pause_resume_and_move_too(tmp_path: Path) -> None:
     async with StrictGoogle() as google, api(google, tmp_path) as (client, studio):
-        studio.jobs.wake = lambda: None
+        await asleep(studio)
         ids = [
             (await client.post("/v1/videos", json={"prompt": prompt})).json()["id"]
             for prompt in ("one", "two")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -24,7 +23,7 @@ from veo_client import VideoRequest
 
 CALM = replace(SOON, limits=replace(SOON.limits, connect=10, silence=10, submit=15, poll=10))
 """Nothing here is about a Google that is slow, so a busy machine may be."""
-INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1.2s"}
+INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "3.2s"}
 FULL = "Quota exceeded, check your plan and billing."
 
 
@@ -33,13 +32,13 @@ def limit(message: str = FULL, *details: Any) -> Any:
 
 
 ASKED: dict[str, tuple[Plan, float, str]] = {
-    "a header": (Plan(429, limit(), {"retry-after": "1"}), 1.0, "go on in 2 seconds"),
-    "RetryInfo": (Plan(429, limit(FULL, INFO)), 1.2, "go on in 2 seconds"),
-    "RetryInfo in an array": (Plan(429, [limit(FULL, INFO)]), 1.2, "go on in 2 seconds"),
-    "words": (Plan(429, limit("Please retry in 1.2s.")), 1.2, "go on in 2 seconds"),
-    "nothing": (Plan(429, limit()), 0.6, "when Google allows"),
-    "an empty body": (Plan(429), 0.6, "when Google allows"),
-    "HTML": (Plan(429, "<html>429</html>"), 0.6, "when Google allows"),
+    "a header": (Plan(429, limit(), {"retry-after": "3"}), 3.0, "go on in 3 seconds"),
+    "RetryInfo": (Plan(429, limit(FULL, INFO)), 3.2, "go on in 4 seconds"),
+    "RetryInfo in an array": (Plan(429, [limit(FULL, INFO)]), 3.2, "go on in 4 seconds"),
+    "words": (Plan(429, limit("Please retry in 3.2s.")), 3.2, "go on in 4 seconds"),
+    "nothing": (Plan(429, limit()), 3.0, "when Google allows"),
+    "an empty body": (Plan(429), 3.0, "when Google allows"),
+    "HTML": (Plan(429, "<html>429</html>"), 3.0, "when Google allows"),
 }
 """How Google says when it goes on, the seconds, and what the user reads."""
 
@@ -56,7 +55,7 @@ async def at_work(google: FaultyGoogle, outputs: Path, pace: Pace) -> AsyncItera
 
 async def one_refusal(how: str, model: str, outputs: Path) -> None:
     plan, asked, says = ASKED[how]
-    pace = replace(CALM, first_quota_try=0.6, longest_quota_try=0.6)
+    pace = replace(CALM, first_quota_try=3.0, longest_quota_try=3.0)
     async with FaultyGoogle() as google, at_work(google, outputs, pace) as studio:
         google.plan("omni_create" if model == OMNI else "veo_create", plan)
         job, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox", model=model), ME)
@@ -120,23 +119,26 @@ async def test_a_model_whose_day_is_used_up_does_not_stop_the_others(tmp_path: P
     assert fox.next_at - datetime.now(UTC) > timedelta(minutes=50)
 
 
-class RollingWindow(FaultyGoogle):
-    """Takes creates as long as those of the last ``window`` seconds cost no more than ``limit``."""
+class SpendingWindow(FaultyGoogle):
+    """Takes creates as long as those since its window was opened cost no more than ``limit``."""
 
-    def __init__(self, *, window: float, limit: float, price: float) -> None:
+    def __init__(self, *, limit: float, price: float) -> None:
         super().__init__()
-        self.window, self.limit, self.price = window, limit, price
-        self.accepted_at: list[float] = []
-        self.refused = 0
+        self.limit, self.price = limit, price
+        self.taken = self.refused = 0
 
     def _on_omni_create(self, seen: Seen) -> Any:
-        now = time.monotonic()
-        recent = [at for at in self.accepted_at if at > now - self.window]
-        if (len(recent) + 1) * self.price > self.limit:
+        if (self.taken + 1) * self.price > self.limit:
             self.refused += 1
             raise Refused(429, limit())
-        self.accepted_at.append(now)
+        self.taken += 1
         return super()._on_omni_create(seen)
+
+    async def opened_when_it_is_full(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not self.refused:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        self.taken = self.refused = 0
 
 
 def share_used(accepted_at: list[float], at_once: int, window: float) -> float:
@@ -146,28 +148,24 @@ def share_used(accepted_at: list[float], at_once: int, window: float) -> float:
     return ideal / (accepted_at[-1] - accepted_at[0])
 
 
-@pytest.mark.slow
-async def test_a_queue_uses_a_spending_window_to_the_full_and_none_fails(tmp_path: Path) -> None:
-    """$10 in 10 minutes, in seconds: a window of few holds 8 videos of $0.556.
-
-    A busy machine's second weighs that much more here, hence the lower bar.
-    """
-    window = 24.0 if parts.CLUSTERED else 8.0
+async def test_a_queue_uses_each_spending_window_to_the_full_and_none_fails(tmp_path: Path) -> None:
+    """$10 hold 17 videos of $0.556; how soon a window is seen to be open is reckoned below."""
     scaled = replace(CALM, first_quota_try=0.02, longest_quota_try=0.15)
     async with (
-        RollingWindow(window=window, limit=4.5, price=0.556) as google,
+        SpendingWindow(limit=10.0, price=0.556) as google,
         at_work(google, tmp_path, scaled) as studio,
     ):
         jobs: list[Job] = []
-        for number in range(2):
-            ask = VideoRequest(prompt=f"fox {number}", model=OMNI, number_of_videos=7)
+        for number in range(4):
+            ask = VideoRequest(prompt=f"fox {number}", model=OMNI, number_of_videos=10)
             jobs += await studio.jobs.submit(ask, ME)
+        for windows in (1, 2):
+            await google.opened_when_it_is_full()
+            assert google.creates == windows * 17
         await over(studio, *jobs)
         ends = [await studio.jobs.get(job.id, ME.owner) for job in jobs]
     assert {job.state for job in ends if job} == {State.COMPLETED}
-    assert google.creates == 14
-    assert google.refused > 0
-    assert share_used(google.accepted_at, 8, window) >= 0.85
+    assert google.creates == 40
 
 
 def test_by_the_products_own_waits_a_hundred_jobs_use_the_real_window() -> None:

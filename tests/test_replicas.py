@@ -122,7 +122,7 @@ def seen_without_affinity(proxy: StickyProxy) -> None:
     """Whoever asks the API brings no cookie, and every pod knows the video."""
     before = proxy.served.copy()
     for _ in range(4):
-        with httpx.Client(base_url=proxy.url, timeout=30) as client:
+        with httpx.Client(base_url=proxy.url, timeout=60) as client:
             (video,) = client.get("/v1/videos").json()["data"]
             assert client.get(f"/v1/videos/{video['id']}").json()["status"] == "in_progress"
     assert all(proxy.served[pod] - before[pod] >= 4 for pod in (0, 1))
@@ -147,4 +147,4 @@ def a_visitors_own_key_pays(proxy: StickyProxy, google: HeldGoogle) -> None:
 def visitor(url: str) -> httpx.Client:
     """Somebody from elsewhere, for whom the owner's key does not pay."""
     cookies = {VISITOR: "a" * 43}
-    return httpx.Client(base_url=url, headers=ELSEWHERE, cookies=cookies, timeout=30)
+    return httpx.Client(base_url=url, headers=ELSEWHERE, cookies=cookies, timeout=60)

@@ -47,7 +47,7 @@ demo.launch()
 
 
 def get(url: str | Request) -> bytes:
-    with urlopen(url, timeout=10) as answer:  # noqa: S310
+    with urlopen(url, timeout=60) as answer:  # noqa: S310
         return bytes(answer.read())
 
 
@@ -167,7 +167,7 @@ def test_demo_launch_in_a_notebook_serves_everything(tmp_path: Path) -> None:
         answer = kernel.execute_interactive(NOTEBOOK, timeout=60, output_hook=lambda _: None)
         assert answer["content"]["status"] == "ok", answer["content"]
         serves_everything(f"http://127.0.0.1:{port}")
-        answer = kernel.execute_interactive("demo.close()", timeout=30, output_hook=lambda _: None)
+        answer = kernel.execute_interactive("demo.close()", timeout=60, output_hook=lambda _: None)
         assert answer["content"]["status"] == "ok", answer["content"]
     finally:
         kernel.stop_channels()

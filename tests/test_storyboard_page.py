@@ -13,7 +13,7 @@ from tests.app_server import AppServer
 from tests.stand_in_kit import watch
 from tests.test_page import CONTRAST
 
-PATIENCE = 60_000
+PATIENCE = 120_000
 ELSEWHERE = {"X-Forwarded-For": "192.0.2.9"}
 PROMPTS = ("A lighthouse in a storm", "The keeper climbs the stairs", "The lamp comes on")
 

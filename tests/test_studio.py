@@ -119,12 +119,14 @@ async def test_a_create_cut_by_a_crash_is_unknown_and_never_sent_again(tmp_path:
 
 async def test_an_id_that_arrives_late_is_kept_whatever_the_row_says(tmp_path: Path) -> None:
     async with StrictGoogle() as google:
-        google.plan("omni_create", Plan(delay=1.5))
+        answer = asyncio.Event()
+        google.plan("omni_create", Plan(gate=answer))
         async with studio_on(google, tmp_path) as studio:
             job, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox"), ME)
             current = await until(studio, job, State.SUBMITTING)
             unknown = {"state": "unknown", "next_at": None}
             assert await studio.database.write(lambda c: rows.save(c, current, unknown))
+            answer.set()
             async with asyncio.timeout(PATIENCE):
                 while not job.provider_id:
                     await asyncio.sleep(0.1)

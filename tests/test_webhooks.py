@@ -65,7 +65,7 @@ class Receiver:
         await send({"type": "http.response.start", "status": status, "headers": location})
         await send({"type": "http.response.body", "body": b""})
 
-    async def told(self, count: int, within: float = 10) -> None:
+    async def told(self, count: int, within: float = 60) -> None:
         async with asyncio.timeout(within):
             while len(self.got) < count:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
