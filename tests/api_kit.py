@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import json
 from collections.abc import AsyncIterator
 from fractions import Fraction
 from pathlib import Path
@@ -13,19 +14,23 @@ from typing import Any
 import av
 import httpx
 import uvicorn
+from jsonschema import Draft202012Validator
 from openai import AsyncOpenAI
 from openai.resources.videos import AsyncVideos
 from PIL import Image
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
 from starlette.applications import Starlette
 
 from studio.guard import guards
-from studio.routes import routes
+from studio.routes import DESCRIPTION, routes
 from studio.studio import Studio
 from tests.strict_google import StrictGoogle
 from tests.studio_kit import studio_on
 
 ELSEWHERE = {"host": "studio.example"}
 """What a request from another machine looks like."""
+CONTRACT = json.loads(DESCRIPTION.read_text())
 
 
 @contextlib.asynccontextmanager
@@ -89,3 +94,10 @@ def picture(color: str = "red", size: tuple[int, int] = (64, 36)) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", size, color).save(file, "png")
     return file.getvalue()
+
+
+def fits(schema: str, body: Any) -> None:
+    """Assert that an answer is what the contract promises."""
+    registry = Registry().with_resource("urn:us", Resource.from_contents(CONTRACT, DRAFT202012))
+    reference = {"$ref": f"urn:us#/components/schemas/{schema}"}
+    Draft202012Validator(reference, registry=registry).validate(body)

@@ -22,9 +22,8 @@ from PIL import Image
 
 from studio.media.video import last_frame
 from studio.studio import Studio
-from tests.api_kit import clip, openai_at, serving
+from tests.api_kit import clip, fits, openai_at, serving
 from tests.studio_kit import ME, studio_on_stand_in
-from tests.test_api import fits
 from veo_client.stand_in import StandIn
 
 pytestmark = [

@@ -24,13 +24,12 @@ from studio.films.stitching import shots
 from studio.jobs.job import Job, Relation, State
 from studio.settings import Settings
 from studio.studio import Studio
-from tests.api_kit import ELSEWHERE, clip, picture, serving
+from tests.api_kit import ELSEWHERE, clip, fits, picture, serving
 from tests.api_kit import api as api_on
 from tests.kept import kept_in
 from tests.library_kit import a_record
 from tests.strict_google import Plan, StrictGoogle
 from tests.studio_kit import PATIENCE, new_studio
-from tests.test_api import fits
 from veo_client.models import load_models
 
 OMNI = "gemini-omni-1.2-flash"

@@ -25,11 +25,10 @@ from studio.migrate import upgrade
 from studio.settings import Settings
 from studio.studio import Studio
 from tests import parts
-from tests.api_kit import ELSEWHERE, serving
+from tests.api_kit import ELSEWHERE, fits, serving
 from tests.library_kit import Shelf, a_record, mp4
 from tests.services import new_database
 from tests.studio_kit import new_studio
-from tests.test_api import fits
 
 BEARER = {**ELSEWHERE, "authorization": "Bearer my-own-long-secret-word"}
 NOW = datetime.now(UTC)

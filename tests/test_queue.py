@@ -12,10 +12,9 @@ from studio.jobs.jobs import NotFound, NotNow
 from studio.jobs.queueing import in_order
 from studio.rounds import Rounds
 from studio.studio import Studio
-from tests.api_kit import api
+from tests.api_kit import api, fits
 from tests.strict_google import StrictGoogle
 from tests.studio_kit import ME, over, studio_on
-from tests.test_api import fits
 from veo_client import VideoRequest
 
 
