@@ -72,8 +72,11 @@ class Rates:
         if self._open[client[0]] <= most:
             return None
         self._journal.note(What.TOO_MUCH, scope, visitor, "connections")
-        sentence = f"{most} requests from your address are under way, which is the most."
-        return _late(_PATIENCE, f"{sentence} Close a few pages, or wait until some are over.")
+        sentence = (
+            f"{most} requests from your address are under way, which is the most. "
+            "Close a few pages, or wait until some are over."
+        )
+        return _late(_PATIENCE, sentence)
 
     def _too_often(self, scope: Scope, visitor: Visitor | None) -> JSONResponse | None:
         known, late = self._settings, False
@@ -96,9 +99,9 @@ class Rates:
             if limit and self.sent.of(who) >= limit * 1024:
                 self._journal.note(What.TOO_MUCH, scope, visitor, "uploads")
                 hours = max(1, round(self.sent.left / 3600))
-                unit = "hour" if hours == 1 else "hours"
-                sentence = f"More than {limit} MB a day can't be sent here. It goes on in"
-                return _late(self.sent.left, f"{sentence} {hours} {unit}.")
+                time = "1 hour" if hours == 1 else f"{hours} hours"
+                sentence = f"More than {limit} MB a day can't be sent here. It goes on in {time}."
+                return _late(self.sent.left, sentence)
         return None
 
 
