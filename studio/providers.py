@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from studio.entry.own_keys import OwnKeys
-from studio.jobs.job import Job
+from studio.jobs.job import OWN, Job
 from studio.jobs.offer import STAND_IN
 from studio.settings import Settings
 from veo_client.client import connect
@@ -110,6 +110,13 @@ class Providers:
             await self._connected.pop(key).aclose()
         for key in [key for key in self._asking if key[0] == credential]:
             await self._asking.pop(key).aclose()
+
+    async def drop_forgotten(self) -> None:
+        """Close what was connected with visitors' keys that are no longer held."""
+        held = self._own_keys.names()
+        known = {name for name, _ in (*self._connected, *self._asking) if name.startswith(OWN)}
+        for name in known.difference(held):
+            await self.drop(name)
 
     async def warm(self) -> None:
         """Have the stand-in running; one that died is replaced, its operations are on the disk."""

@@ -255,11 +255,8 @@ class Studio:
         """The key pays for nothing any more, here or elsewhere; what needs it waits for it."""
         if visitor.key:
             await self.ended.end(visitor.key, own_keys.LASTS)
-            await self._drop_key(visitor.key)
-
-    async def _drop_key(self, name: str) -> None:
-        self.own_keys.drop(name)
-        await self.providers.drop(name)
+            self.own_keys.drop(visitor.key)
+            await self.providers.drop_forgotten()
 
     async def _say_what_waits(self) -> None:
         """Jobs whose key no process has brought for a while say so; forgotten keys go."""
@@ -270,7 +267,9 @@ class Studio:
             nonlocal patience
             for name in self.own_keys.names():
                 if await self.ended.has(name):
-                    await self._drop_key(name)
+                    self.own_keys.drop(name)
+            self.own_keys.forget_idle()
+            await self.providers.drop_forgotten()
             held, quiet_for = self.own_keys.names(), patience
             await self.database.write(
                 lambda c: holds.wait_for_key(c, held, quiet_for, WAITS_FOR_KEY)

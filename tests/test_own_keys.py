@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,17 @@ import pytest
 from starlette.applications import Starlette
 
 from studio.access import COOKIE as VISITOR
-from studio.entry.own_keys import COOKIE
+from studio.entry.own_keys import COOKIE, MOST, MOST_ALIKE, MOST_OF_ONE, OwnKeys, fingerprint
+from studio.entry.secret import Secret
 from studio.guard import guards
+from studio.jobs.job import OWN, Job, State
 from studio.routes import routes
 from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, serve
 from tests.strict_google import KEY, Plan, StrictGoogle
 from tests.studio_kit import PATIENCE, studio_on
 from ui.entry.own_key import OwnKeyPage
+from veo_client import Credentials
 
 THEIRS = "AIzaVisitorsOwnKeyThatNobodyElseMaySee99"
 
@@ -49,12 +53,13 @@ async def a_video(client: httpx.AsyncClient) -> httpx.Response:
 
 
 async def until_state(client: httpx.AsyncClient, id: str, *states: str) -> dict[str, Any]:
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            video: dict[str, Any] = (await client.get(f"/v1/videos/{id}")).json()
-            if video["state"] in states:
-                return video
-            await asyncio.sleep(0.05)
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while True:
+        video: dict[str, Any] = (await client.get(f"/v1/videos/{id}")).json()
+        if video["state"] in states:
+            return video
+        assert asyncio.get_running_loop().time() < deadline, video
+        await asyncio.sleep(0.05)
 
 
 async def done(client: httpx.AsyncClient, id: str) -> dict[str, Any]:
@@ -111,6 +116,41 @@ async def test_a_key_pays_for_its_visitor_alone_and_is_found_nowhere(
     assert THEIRS not in caplog.text
     assert THEIRS not in repr(vars(studio)) + repr(vars(studio.own_keys))
     assert on_the_disk(tmp_path, THEIRS) == []
+
+
+def test_of_too_many_keys_the_one_idle_the_longest_goes(tmp_path: Path) -> None:
+    def held(*pairs: tuple[str, str]) -> OwnKeys:
+        keys = OwnKeys(Secret("", tmp_path / "session.secret"), Credentials())
+        assert all(keys.hold(owner, key) for owner, key in pairs)
+        return keys
+
+    several = [("ann", f"key {n}") for n in range(MOST_OF_ONE + 1)]
+    alike = [(f"visitor {n}", "the same") for n in range(MOST_ALIKE + 1)]
+    many = [(f"visitor {n}", f"key {n}") for n in range(MOST)]
+    for pairs in (several, alike):
+        assert held(*pairs).names() == tuple(fingerprint(*pair) for pair in pairs[1:])
+    keys = held(*many)
+    assert not keys.hold(*many[0]), "brought again, so it is not idle"
+    used = job_of(many[1])
+    assert keys.credentials(used)
+    assert keys.hold("another", "key")
+    assert len(keys.names()) == MOST
+    assert keys.credentials(job_of(many[0]))
+    assert keys.credentials(used), "a video that is being made keeps its key"
+    assert not keys.credentials(job_of(many[2]))
+
+
+def job_of(pair: tuple[str, str]) -> Job:
+    return Job(
+        id="video_1",
+        owner=pair[0],
+        state=State.RUNNING,
+        request={},
+        model="omni",
+        provider="gemini_api",
+        credential=fingerprint(*pair),
+        created_at=datetime.now(UTC),
+    )
 
 
 async def test_after_a_restart_a_video_waits_for_its_key_and_goes_on_with_it(
@@ -170,6 +210,7 @@ async def test_a_forgotten_key_pays_for_nothing_any_more_until_it_is_brought_aga
         gone = await ann.post("/own-key/forget")
         assert "Max-Age=0" in gone.headers["set-cookie"]
         assert studio.own_keys.names() == ()
+        assert not [name for name, _ in studio.providers._connected if name.startswith(OWN)]
         ann.cookies.set(COOKIE, kept)
         assert (await a_video(ann)).status_code == 400
         await ann.post("/own-key", data={"key": THEIRS})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import os
 import sqlite3
 import time
 import zipfile
@@ -21,8 +23,9 @@ from tests.app_server import AppServer
 from tests.isolation_kit import SECRET, rows_of, stranger
 from tests.kept import kept_in
 from tests.strict_google import StrictGoogle
-from tests.studio_kit import made, studio_on
+from tests.studio_kit import ME, made, over, studio_on
 from tests.test_isolation import owner_of
+from veo_client import VideoRequest
 
 
 def kept(server: AppServer) -> set[str]:
@@ -54,20 +57,37 @@ def some_things(client: httpx.Client) -> str:
 
 
 async def test_what_is_too_old_goes_with_all_that_belongs_to_it(tmp_path: Path) -> None:
-    async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
-        old, young = await made(studio), await made(studio)
-        then = datetime.now(UTC) - timedelta(days=8)
+    """Once, also where two replicas let go of it at the same time."""
+    async with (
+        StrictGoogle() as google,
+        studio_on(google, tmp_path) as studio,
+        studio_on(google, tmp_path) as replica,
+    ):
+        asked = [VideoRequest(prompt="a fox", first_frame=picture())]
+        asked += [VideoRequest(prompt="an owl")] * 3
+        old = [(await studio.jobs.submit(one, ME))[0] for one in asked]
+        await studio.films.create(ME.owner, script="A fox")
+        young = await made(studio)
+        await over(studio, *old)
+        then = str(datetime.now(UTC) - timedelta(days=8))[:26]
         with sqlite3.connect(tmp_path / "studio.db") as rows:
-            rows.execute("UPDATE job SET finished_at = ? WHERE id = ?", (str(then)[:26], old.id))
-        await studio.privacy.retain(0, 0)
-        assert {job.id for job in await studio.library.page(old.owner, limit=9)} == {
-            old.id,
-            young.id,
-        }
-        await studio.privacy.retain(7, 0)
-        assert [job.id for job in await studio.library.page(old.owner, limit=9)] == [young.id]
-        await studio.library.sweep(datetime.now(UTC) + RESTORABLE + timedelta(seconds=1))
+            ids = [(then, job.id) for job in old]
+            rows.executemany("UPDATE job SET finished_at = ? WHERE id = ?", ids)
+            rows.execute("UPDATE film SET updated_at = ?", (then,))
+        both = (studio, replica)
+        await asyncio.gather(*(one.privacy.retain(0, 0) for one in both))
+        assert len(await studio.library.page(ME.owner, limit=9)) == 5
+        await asyncio.gather(*(one.privacy.retain(7, 0) for one in both))
+        assert [job.id for job in await replica.library.page(ME.owner, limit=9)] == [young.id]
+        assert not await replica.films.page(ME.owner)
+        later = datetime.now(UTC) + RESTORABLE + timedelta(seconds=1)
+        for file in (kept_in(tmp_path) / "inputs").iterdir():
+            os.utime(file, (0, 0))
+        swept = await asyncio.gather(*(one.library.sweep(later) for one in both))
+        assert sum(swept) >= len(old), "what the other is removing may be removed again"
+        assert not sum([await one.library.sweep(later) for one in both])
         assert {file.stem for file in (kept_in(tmp_path) / "videos").iterdir()} == {young.id}
+        assert not list((kept_in(tmp_path) / "inputs").iterdir())
 
 
 async def test_inputs_go_by_their_own_age_unless_something_waits_for_them(tmp_path: Path) -> None:

@@ -26,7 +26,12 @@ COOKIE = "veo_studio_key"
 LASTS = 30 * 24 * 3600
 """Seconds that a browser keeps a key without its visitor coming back."""
 _HELD = 48 * 3600.0
-"""Seconds that a process keeps a key that nobody has brought again."""
+"""Seconds that a process keeps a key that nobody has brought or needed again."""
+MOST, MOST_OF_ONE, MOST_ALIKE = 1000, 5, 50
+"""Keys held at once: of all, of one visitor, and of visitors who bring the same.
+
+Beyond that the one idle the longest goes: its videos wait for it, and it is back with its visitor's
+next request."""
 _PURPOSE = "own key"
 _SHAPE = r"[A-Za-z0-9_-]{40,1500}"
 
@@ -69,10 +74,25 @@ class OwnKeys:
         if known:
             known.seen = now
             return False
-        for old in [one for one, held in self._held.items() if now - held.seen > _HELD]:
-            del self._held[old]
+        for of_those, most in (
+            ([one for one, held in self._held.items() if held.owner == owner], MOST_OF_ONE),
+            ([one for one, held in self._held.items() if held.key == key], MOST_ALIKE),
+            (list(self._held), MOST),
+        ):
+            if len(of_those) >= most:
+                self.drop(min(of_those, key=lambda one: self._seen(one)))
         self._held[name] = _Held(owner, key, now)
         return True
+
+    def _seen(self, name: str) -> float:
+        held = self._held.get(name)
+        return held.seen if held else float("-inf")
+
+    def forget_idle(self) -> None:
+        """Forget what nobody has brought or needed for long."""
+        now = time.monotonic()
+        for name in [one for one, held in self._held.items() if now - held.seen > _HELD]:
+            self.drop(name)
 
     def drop(self, name: str) -> None:
         """Forget a key."""
@@ -85,7 +105,10 @@ class OwnKeys:
     def credentials(self, job: Job) -> Credentials | None:
         """What pays for a job of this owner; None: the key is not here."""
         held = self._held.get(job.credential)
-        return self.as_credentials(held.key) if held and held.owner == job.owner else None
+        if not held or held.owner != job.owner:
+            return None
+        held.seen = time.monotonic()
+        return self.as_credentials(held.key)
 
     def as_credentials(self, key: str) -> Credentials:
         """A visitor's key with the addresses of this installation, and nothing of the owner's."""
