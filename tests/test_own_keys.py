@@ -59,7 +59,7 @@ async def until_state(client: httpx.AsyncClient, id: str, *states: str) -> dict[
         if video["state"] in states:
             return video
         assert asyncio.get_running_loop().time() < deadline, video
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)
 
 
 async def done(client: httpx.AsyncClient, id: str) -> dict[str, Any]:
