@@ -57,6 +57,7 @@ VEO = {"model": "veo-3.1-fast-generate-001"}
 
 def draw(into: Path) -> None:
     """All of them; a page that has lost an element ends it with that element's name."""
+    into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, a_page() as page:
         with running(Path(folder) / "simulated") as server:
             fill(server)
