@@ -37,6 +37,7 @@ from studio.entry.secret import Secret
 from studio.entry.shares import Shares
 from studio.entry.tokens import Tokens
 from studio.films.films import Films
+from studio.films.runs import Runs
 from studio.films.stitching import Stitching
 from studio.hooks.telling import Teller
 from studio.hooks.webhooks import Webhooks
@@ -92,7 +93,10 @@ class Studio:
         )
         self.queue = Queue(self.database, self._look_again)
         self.library = Library(self.database, self.storage, self.keeping)
-        self.films = Films(self.database, self.table, inputs, self.jobs, budget, self.offer)
+        self.films = Films(self.database, inputs)
+        self.runs = Runs(
+            self.films, self.database, self.table, inputs, self.jobs, budget, self.offer
+        )
         self.stitching = Stitching(self.storage, self.database, self.films)
         self.privacy = Privacy(self.database, self.storage, self.jobs, self.library, self.stitching)
         self.webhooks = Webhooks(self.database)

@@ -31,8 +31,8 @@ STITCHED = ("seconds", "width", "height", "size", "sha256", "lossless", "sound",
 
 def as_film(studio: Studio, film: Film, visitor: Visitor) -> dict[str, Any]:
     """The film with its scenes, their videos, what is to be paid, and the stitched file."""
-    model = studio.films.model(film, visitor)
-    plan = studio.films.plan(film, model)
+    model = studio.runs.model(film, visitor)
+    plan = studio.runs.plan(film, model)
     return {
         "id": film.id,
         "object": "film",
@@ -43,7 +43,7 @@ def as_film(studio: Studio, film: Film, visitor: Visitor) -> dict[str, Any]:
         "model": model.id if model else film.settings.model,
         "seconds": total_seconds(film, model) if model else 0.0,
         "to_run": [scene.id for scene in plan],
-        "cost_estimate": studio.films.cost(film, plan, visitor),
+        "cost_estimate": studio.runs.cost(film, plan, visitor),
         "scenes": [_scene(studio, film, scene, model) for scene in film.scenes],
         "stitched": stitched(film, model),
     }

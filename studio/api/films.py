@@ -177,20 +177,21 @@ class FilmsApi:
         """Make one scene (``scene``), or all that need it; this costs."""
         visitor = caller(self._studio, request)
         known = _read(await read_fields(request), {"scene": _TEXT})
-        film = await self._films.run(_id(request), visitor, scene=known.get("scene"))
+        film = await self._studio.runs.run(_id(request), visitor, scene=known.get("scene"))
         return self._shown(film, visitor)
 
     async def stop(self, request: Request) -> Response:
         """Cancel what is not sent yet, of one scene (``?scene=``) or of all."""
         visitor = caller(self._studio, request)
         scene = request.query_params.get("scene")
-        film = await self._films.stop(_id(request), visitor.owner, scene=scene)
+        film = await self._studio.runs.stop(_id(request), visitor.owner, scene=scene)
         return self._shown(film, visitor)
 
     async def stitch(self, request: Request) -> Response:
         """Begin to put the film together; costs nothing."""
         visitor, film = await self._own(request)
-        await self._studio.stitching.begin(film, self._films.model(film, visitor))
+        model = self._studio.runs.model(film, visitor)
+        await self._studio.stitching.begin(film, model)
         _, film = await self._own(request)
         return self._shown(film, visitor, 202)
 

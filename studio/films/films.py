@@ -1,42 +1,20 @@
-"""Films: made, changed and run scene by scene. Every method asks whose."""
+"""Films: made, looked at and changed scene by scene. Every method asks whose."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from studio.access import Visitor
 from studio.database import Database
 from studio.films import film_rows
-from studio.films.film import (
-    LONGEST_FADE,
-    MADE,
-    TO_RUN,
-    Film,
-    FilmSettings,
-    Link,
-    Scene,
-    Standing,
-    asking,
-    price,
-    request_fields,
-    scene_seconds,
-    standing,
-)
+from studio.films.film import LONGEST_FADE, Film, FilmSettings, Link, Scene
 from studio.films.script import LONGEST, MOST_SCENES, scenes_of
-from studio.jobs.budget import Budget
 from studio.jobs.inputs import Inputs
-from studio.jobs.job import Relation
-from studio.jobs.jobs import Jobs, NotFound, NotNow, new_id
-from studio.jobs.offer import Offer
+from studio.jobs.jobs import NotFound, NotNow, new_id
 from studio.jobs.rows import Connection
-from studio.media.shapes import in_shape
-from veo_client.errors import ModelUnavailable, Problem, RequestError
-from veo_client.models import Model, ModelTable
+from veo_client.errors import Problem, RequestError
 from veo_client.request import Media, VideoRequest
 
 MOST_FILMS = 500
@@ -49,39 +27,15 @@ SCENES_AT_FIRST = 3
 NO_FILM = "There is no such film here."
 NO_SCENE = "There is no such scene in this film."
 
-RELATIONS = {Link.LAST_FRAME: Relation.CONTINUE, Link.EXTENSION: Relation.EXTEND}
-
 Change = Callable[[Film], Sequence[Scene]]
 
 
 class Films:
     """The films of all owners."""
 
-    def __init__(
-        self,
-        database: Database,
-        table: ModelTable,
-        inputs: Inputs,
-        jobs: Jobs,
-        budget: Budget,
-        offer: Callable[[Visitor], Offer],
-    ) -> None:
+    def __init__(self, database: Database, inputs: Inputs) -> None:
         self._database = database
-        self._table = table
         self._inputs = inputs
-        self._jobs = jobs
-        self._budget = budget
-        self._offer = offer
-
-    def model(self, film: Film, visitor: Visitor) -> Model | None:
-        """What the film is made with now; None where no model is within reach."""
-        providers = self._offer(visitor).providers
-        for id in (film.settings.model, None):
-            try:
-                return self._table.resolve(id, providers)[0]
-            except ModelUnavailable:
-                continue
-        return None
 
     # Looking
 
@@ -139,7 +93,7 @@ class Films:
         """Another name, or other settings for all scenes. Raises RequestError."""
 
         def work(connection: Connection) -> None:
-            film = _own(connection, id, owner)
+            film = owned(connection, id, owner)
             changes: dict[str, Any] = {}
             if name is not None:
                 changes["name"] = _named(name)
@@ -154,7 +108,7 @@ class Films:
         """Take the film away; its videos stay in the library. What it was, for its file to go."""
 
         def work(connection: Connection) -> Film:
-            film = _own(connection, id, owner)
+            film = owned(connection, id, owner)
             film_rows.remove(connection, id)
             return film
 
@@ -167,7 +121,7 @@ class Films:
         """
 
         def work(connection: Connection) -> Film:
-            before = _own(connection, id, owner)
+            before = owned(connection, id, owner)
             film_rows.save(connection, id, stitched=facts, stitching=None)
             return before
 
@@ -184,11 +138,11 @@ class Films:
 
         def place(film: Film) -> Sequence[Scene]:
             order = [*film.scenes]
-            at = order.index(_scene(film, after)) + 1 if after else len(order)
+            at = order.index(scene_in(film, after)) + 1 if after else len(order)
             return [*order[:at], scene, *order[at:]]
 
         film = await self._reorder(id, owner, place)
-        return film, _scene(film, scene.id)
+        return film, scene_in(film, scene.id)
 
     async def change_scene(self, id: str, owner: str, scene: str, **values: Any) -> Film:
         """Other text, ``duration``, ``link`` or pictures; a picture of None is taken away.
@@ -198,7 +152,7 @@ class Films:
         kept = await self._kept(values)
 
         def work(connection: Connection) -> None:
-            before = _scene(_own(connection, id, owner), scene)
+            before = scene_in(owned(connection, id, owner), scene)
             _check_named(values, before)
             changed = _changed(before, kept)
             film_rows.save_scene(
@@ -212,7 +166,7 @@ class Films:
         """Put a scene where ``position`` says, counted from 0; too far is the end."""
 
         def place(film: Film) -> Sequence[Scene]:
-            moved = _scene(film, scene)
+            moved = scene_in(film, scene)
             order = [one for one in film.scenes if one is not moved]
             order.insert(max(0, position), moved)
             return order
@@ -223,7 +177,7 @@ class Films:
         """Take a scene out of the film; its video stays in the library."""
 
         def place(film: Film) -> Sequence[Scene]:
-            gone = _scene(film, scene)
+            gone = scene_in(film, scene)
             return [one for one in film.scenes if one is not gone]
 
         return await self._reorder(id, owner, place)
@@ -239,7 +193,7 @@ class Films:
 
     async def _reorder(self, id: str, owner: str, place: Change) -> Film:
         def work(connection: Connection) -> None:
-            order = place(_own(connection, id, owner))
+            order = place(owned(connection, id, owner))
             if len(order) > MOST_SCENES:
                 raise NotNow(f"A film has at most {MOST_SCENES} scenes.")
             film_rows.put_scenes(connection, id, order)
@@ -267,133 +221,8 @@ class Films:
         kept: Any = (await self._inputs.keep(asked))[name]
         return kept[0] if many else kept
 
-    # Running
 
-    def plan(self, film: Film, model: Model | None) -> tuple[Scene, ...]:
-        """What "run all" would run now, in its order."""
-        found: list[Scene] = []
-        for scene in film.scenes:
-            ready = standing(film, scene, model) in TO_RUN
-            if ready and model and self._fed(film, scene, model, found):
-                found.append(scene)
-        return tuple(found)
-
-    def _fed(self, film: Film, scene: Scene, model: Model, running: Sequence[Scene]) -> bool:
-        """Whether what it goes on from is there, or on its way."""
-        before = film.before(scene)
-        if film.link(scene) is Link.CUT or not before or before in running:
-            return True
-        return standing(film, before, model) in MADE | {Standing.BUSY}
-
-    def cost(self, film: Film, some: Sequence[Scene], visitor: Visitor) -> float:
-        """USD by list price; simulated videos are free."""
-        model = self.model(film, visitor)
-        if not model or self._offer(visitor).simulated:
-            return 0.0
-        return sum(price(film, scene, model) for scene in some)
-
-    async def run(self, id: str, visitor: Visitor, *, scene: str | None = None) -> Film:
-        """Run one scene, or all that need it. Raises VeoError; then nothing more was queued.
-
-        A scene that goes on from another waits for that one; what depends on a scene that is run
-        again is not run by itself.
-        """
-        film = await self.get(id, visitor.owner)
-        model = self._table.resolve(film.settings.model, self._offer(visitor).providers)[0]
-        chosen = (self._single(film, scene, model),) if scene else self.plan(film, model)
-        if not chosen:
-            raise NotNow("There is nothing to make: write a scene first, or change one.")
-        await self._affordable(film, chosen, model, visitor)
-        for one in chosen:
-            film = await self._submitted(film, one, model, visitor)
-        return film
-
-    async def stop(self, id: str, owner: str, *, scene: str | None = None) -> Film:
-        """Cancel what is not sent yet, of one scene or of all; the rest goes on, as it is paid."""
-        film = await self.get(id, owner)
-        some = [_scene(film, scene)] if scene else [*reversed(film.scenes)]
-        for one in some:
-            if (job := film.job(one)) and not job.final:
-                with contextlib.suppress(NotNow, NotFound):
-                    await self._jobs.cancel(job.id, owner)
-        return await self.get(id, owner)
-
-    def _single(self, film: Film, id: str, model: Model) -> Scene:
-        scene = _scene(film, id)
-        where = standing(film, scene, model)
-        if where is Standing.EMPTY:
-            raise RequestError(Problem("prompt", "Describe the scene first: it is empty."))
-        if where is Standing.BUSY:
-            raise NotNow("This scene is being made already.")
-        if not self._fed(film, scene, model, ()):
-            sentence = f"It goes on from scene {scene.position}. Make that one first."
-            raise NotNow(sentence)
-        return scene
-
-    async def _affordable(
-        self, film: Film, chosen: Sequence[Scene], model: Model, visitor: Visitor
-    ) -> None:
-        """Raise before anything is queued: over a limit, too long a chain, a prompt too long."""
-        for scene in chosen:
-            _check_length(film, scene, model)
-        own = self._offer(visitor).own_key_pays(model.provider)
-        total = 0.0 if own else self.cost(film, chosen, visitor)
-
-        def work(connection: Connection) -> None:
-            self._budget.room(connection, visitor.owner, len(chosen))
-            self._budget.reserve(connection, total, visitor.owner)
-
-        await self._database.read(work)
-
-    async def _submitted(self, film: Film, scene: Scene, model: Model, visitor: Visitor) -> Film:
-        """The film with this scene's new job. The same scene as it stands is never paid twice."""
-        link, before = film.link(scene), film.before(scene)
-        asked = asking(film, scene, model)
-        whole = await self._inputs.restore(request_fields(film, scene, model))
-        request = await asyncio.to_thread(in_shape, whole, film.settings.fit)
-        parent = before.job if before and link is not Link.CUT else None
-        job, *_ = await self._jobs.submit(
-            request,
-            visitor,
-            parent=parent,
-            relation=RELATIONS[link] if parent else None,
-            idempotency_key=f"{scene.id}:{scene.job or ''}:{parent or ''}:{asked}",
-        )
-
-        def work(connection: Connection) -> None:
-            _own(connection, film.id, film.owner)
-            film_rows.save_scene(connection, scene.id, job=job.id, asked=asked)
-
-        await self._database.write(work)
-        return await self.get(film.id, film.owner)
-
-
-def _check_length(film: Film, scene: Scene, model: Model) -> None:
-    """A prompt that the model reads to its end, a chain of extensions that it makes."""
-    number = scene.position + 1
-    most = model.max_prompt_characters
-    if len(scene.prompt.strip()) > most:
-        sentence = (
-            f"Scene {number} is longer than the {most:,} characters that {model.label} reads."
-        )
-        raise RequestError(Problem("prompt", f"{sentence} Shorten it. Nothing was sent."))
-    seconds, at = 0.0, scene
-    while True:
-        seconds += scene_seconds(film, at, model)
-        before = film.before(at)
-        if film.link(at) is not Link.EXTENSION or not before:
-            break
-        at = before
-    if at is not scene and seconds > model.extend_total_seconds:
-        sentence = (
-            f"With scene {number} the extended clip would have {seconds:.0f} seconds; "
-            f"{model.label} makes {model.extend_total_seconds}. Let scene {number} start from "
-            "the last frame instead. Nothing was sent."
-        )
-        raise RequestError(Problem("link", sentence))
-
-
-def _own(connection: Connection, id: str, owner: str) -> Film:
+def owned(connection: Connection, id: str, owner: str) -> Film:
     """The film, which nobody else changes until the transaction ends. Raises NotFound."""
     film_rows.lock(connection, id)
     film = film_rows.one(connection, id, owner)
@@ -402,7 +231,7 @@ def _own(connection: Connection, id: str, owner: str) -> Film:
     return film
 
 
-def _scene(film: Film, id: str) -> Scene:
+def scene_in(film: Film, id: str) -> Scene:
     for scene in film.scenes:
         if scene.id == id:
             return scene

@@ -67,7 +67,7 @@ class FilmPage:
             film=film,
             shown=as_film(self._studio, film, visitor),
             offer=self._studio.offer(visitor),
-            model=self._studio.films.model(film, visitor),
+            model=self._studio.runs.model(film, visitor),
         )
 
     def _answer(
