@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.stand_in_kit import OMNI, VEO, b64, blank, image, shape
 from veo_client.models import Model, load_models
-from veo_client.stand_in import omni, veo
+from veo_client.stand_in import omni_input, veo
 from veo_client.stand_in.checks import Refusal, model_named
 from veo_client.stand_in.clips import Clip
 from veo_client.stand_in.service import Service
@@ -34,7 +34,7 @@ def asked_veo(service: Service, body: Body, model: str = VEO) -> tuple[Clip, ...
 
 
 def asked_omni(service: Service, body: Body, model: str = OMNI) -> Clip:
-    return omni.read(service, body, model_named(model, "gemini_api"))[0]
+    return omni_input.read(service, body, model_named(model, "gemini_api"))[0]
 
 
 def veo_body(instance: Body | None = None, **parameters: Any) -> Body:
