@@ -151,6 +151,7 @@ scenes = Table(
     Column("link", String(16), nullable=False),
     Column("job", String(40)),
     Column("asked", String(64)),
+    Column("removed_at", Utc),
     Index("scene_film", "film", "position"),
 )
 

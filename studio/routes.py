@@ -106,6 +106,7 @@ def _films(films: FilmsApi) -> list[BaseRoute]:
         Route(f"{one}/scenes", films.add_scene, methods=["POST"]),
         Route(scene, films.change_scene, methods=["PATCH"]),
         Route(scene, films.delete_scene, methods=["DELETE"]),
+        Route(f"{scene}/restore", films.restore_scene, methods=["POST"]),
         Route(f"{one}/script", films.script, methods=["POST"]),
         Route(f"{one}/run", films.run, methods=["POST"]),
         Route(f"{one}/run", films.stop, methods=["DELETE"]),

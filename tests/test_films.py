@@ -357,7 +357,8 @@ async def test_nobody_finds_a_film_of_somebody_else(tmp_path: Path) -> None:
         scene = f"{one}/scenes/{film['scenes'][0]['id']}"
         for method, path in (
             *(("GET", one), ("PATCH", one), ("DELETE", one), ("POST", f"{one}/scenes")),
-            *(("PATCH", scene), ("DELETE", scene), ("POST", f"{one}/run")),
+            *(("PATCH", scene), ("DELETE", scene), ("POST", f"{scene}/restore")),
+            ("POST", f"{one}/run"),
             *(("POST", f"{one}/stitch"), ("DELETE", f"{one}/stitch"), ("GET", f"{one}/content")),
         ):
             body: dict[str, str] | None = {} if method in ("POST", "PATCH") else None
@@ -382,14 +383,16 @@ async def test_scenes_keep_an_order_whatever_is_done_to_them(tmp_path: Path) -> 
             asyncio.run_coroutine_threadsafe(same_as_a_list(films, moves), loop).result(20)
 
         number = st.integers(0, 6)
-        moves = st.tuples(st.sampled_from(["add", "behind", "move", "remove"]), number, number)
+        moves = st.tuples(
+            st.sampled_from(["add", "behind", "move", "remove", "restore"]), number, number
+        )
         few = settings(max_examples=30, deadline=None)
         await asyncio.to_thread(few(given(st.lists(moves, max_size=8))(drawn)))
 
 
 async def same_as_a_list(films: Films, moves: list[tuple[str, int, int]]) -> None:
     film = await films.create("owner")
-    order = [scene.id for scene in film.scenes]
+    order, removed = [scene.id for scene in film.scenes], list[tuple[str, int]]()
     for what, one, other in moves:
         at = min(one, len(order) - 1)
         if what == "add" or not order:
@@ -401,8 +404,15 @@ async def same_as_a_list(films: Films, moves: list[tuple[str, int, int]]) -> Non
         elif what == "move":
             film = await films.move(film.id, "owner", order[at], other)
             order.insert(other, order.pop(at))
-        else:
+        elif what == "remove":
+            removed.append((order[at], at))
             film = await films.remove(film.id, "owner", order.pop(at))
+        elif removed:
+            back, place = removed.pop()
+            film = await films.restore(film.id, "owner", back)
+            order.insert(place, back)
+        else:
+            continue
         assert [scene.id for scene in film.scenes] == order
         assert [scene.position for scene in film.scenes] == [*range(len(order))]
     await films.delete(film.id, "owner")

@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Page
 
 from studio.access import COOKIE
+from studio.jobs.jobs import NotFound
 from studio.library.library import RESTORABLE
 from tests.api_kit import picture
 from tests.app_server import AppServer
@@ -97,6 +98,25 @@ async def test_inputs_go_by_their_own_age_unless_something_waits_for_them(tmp_pa
         assert studio.storage.look(key)
         await studio.privacy.retain(0, 1e-9)
         assert not studio.storage.look(key)
+
+
+async def test_a_removed_scene_goes_for_good_once_nobody_can_take_it_back(tmp_path: Path) -> None:
+    async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
+        film, scene = await studio.films.add(
+            (await studio.films.create("owner")).id, "owner", first_frame=picture()
+        )
+        key = scene.request["first_frame"]
+        await studio.films.remove(film.id, "owner", scene.id)
+        os.utime(kept_in(tmp_path) / key, (0, 0))
+        await studio.privacy.retain(0, 0)
+        assert studio.storage.look(key)
+        then = datetime.now(UTC) - RESTORABLE
+        with sqlite3.connect(tmp_path / "studio.db") as rows:
+            rows.execute("UPDATE scene SET removed_at = ? WHERE id = ?", (str(then)[:26], scene.id))
+        await studio.privacy.retain(0, 0)
+        assert not studio.storage.look(key)
+        with pytest.raises(NotFound):
+            await studio.films.restore(film.id, "owner", scene.id)
 
 
 def press_delete_everything(page: Page, server: AppServer, letter: str) -> None:

@@ -150,10 +150,14 @@ def test_scenes_are_put_in_order_by_keyboard_and_by_hand(page: Page, app_server:
     page.locator(".grip").nth(2).drag_to(page.locator(".scene").nth(0))
     expect(page.locator("#said")).to_have_text("Scene 3 is now at place 1.")
     assert texts(page) == ["Three", "Two", "One"]
-    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("textbox", name="What happens in scene 2").fill("Two, once more")
     page.get_by_role("button", name="Remove scene 2").click()
-    expect(page.locator(".scene")).to_have_count(3)
-    page.once("dialog", lambda dialog: dialog.accept())
+    expect(page.locator(".scene")).to_have_count(2)
+    expect(page.get_by_role("textbox", name="What happens in scene 2")).to_be_focused()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#toast")).to_contain_text("Scene 2 is back.")
+    assert texts(page) == ["Three", "Two, once more", "One"]
+    expect(page.get_by_role("textbox", name="What happens in scene 2")).to_be_focused()
     page.get_by_role("button", name="Remove scene 2").click()
     expect(page.locator(".scene")).to_have_count(2)
     page.get_by_role("button", name="Add a scene").click()

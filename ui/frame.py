@@ -70,6 +70,14 @@ def head(place: str, skip: tuple[str, str], up: str = "") -> str:
     )
 
 
+def toast(undo: str) -> str:
+    """One line at the bottom edge, for what was done, and a button that takes it back."""
+    return (
+        '<div id="toast" class="toast"><span role="status"></span>'
+        f'<button type="button" class="button" data-act="undo" hidden>{escape(undo)}</button></div>'
+    )
+
+
 def _way(here: str, up: str, name: str, address: str, words: str) -> str:
     current = ' aria-current="page"' if name == here else ""
     return f'<a href="{up}{address}"{current}>{escape(words)}</a>'

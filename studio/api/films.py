@@ -166,6 +166,12 @@ class FilmsApi:
         film = await self._films.remove(_id(request), visitor.owner, request.path_params["scene"])
         return self._shown(film, visitor)
 
+    async def restore_scene(self, request: Request) -> Response:
+        """Put a removed scene back where it was, with its video."""
+        visitor = caller(self._studio, request)
+        film = await self._films.restore(_id(request), visitor.owner, request.path_params["scene"])
+        return self._shown(film, visitor)
+
     async def script(self, request: Request) -> Response:
         """Scenes from a plain text; nothing is made or paid."""
         visitor = caller(self._studio, request)

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, select, update
 
 from studio.database import films, scenes
 from studio.films.film import Film, FilmSettings, Link, Scene, said_lately
@@ -15,6 +15,8 @@ from studio.jobs import rows
 from studio.jobs.rows import Connection
 
 _SETTINGS = {field.name for field in fields(FilmSettings)}
+_COLUMNS = [scenes.c[field.name] for field in fields(Scene)]
+_THERE = scenes.c.removed_at.is_(None)
 
 
 def insert(connection: Connection, film: Film) -> None:
@@ -63,18 +65,39 @@ def save(connection: Connection, id: str, **changes: Any) -> None:
     connection.execute(update(films).where(films.c.id == id).values(**changes))
 
 
-def remove(connection: Connection, id: str) -> None:
-    """Take a film and its scenes away."""
-    connection.execute(delete(scenes).where(scenes.c.film == id))
+def remove(connection: Connection, id: str) -> set[str]:
+    """Take a film and its scenes away; the keys of their pictures, removed scenes' too."""
     connection.execute(delete(films).where(films.c.id == id))
+    return drop_scenes(connection, scenes.c.film == id)
+
+
+def drop_scenes(connection: Connection, *which: ColumnElement[bool]) -> set[str]:
+    """Take scenes away for good; the keys of their pictures."""
+    keys = set(pictures(connection, *which))
+    connection.execute(delete(scenes).where(*which))
+    return keys
 
 
 def put_scenes(connection: Connection, film: str, order: Sequence[Scene]) -> None:
-    """Write a film's scenes in this order, in place of those that are there."""
-    connection.execute(delete(scenes).where(scenes.c.film == film))
+    """Write a film's scenes in this order; those left out are removed, and can be restored."""
+    mine, written = scenes.c.film == film, scenes.c.id.in_([scene.id for scene in order])
+    connection.execute(delete(scenes).where(mine, written))
+    connection.execute(update(scenes).where(mine, _THERE).values(removed_at=datetime.now(UTC)))
     values = [_values(replace(scene, position=n)) for n, scene in enumerate(order)]
     if values:
         connection.execute(scenes.insert(), values)
+
+
+def removed(connection: Connection, film: str, id: str) -> Scene | None:
+    """A scene that was removed; None: there is none, or it is gone for good."""
+    query = select(*_COLUMNS).where(scenes.c.film == film, scenes.c.id == id, ~_THERE)
+    row = connection.execute(query).one_or_none()
+    return _scene(row) if row else None
+
+
+def drop_removed(connection: Connection, before: datetime) -> set[str]:
+    """Let go of the scenes that were removed before then; the keys of their pictures."""
+    return drop_scenes(connection, scenes.c.removed_at < before)
 
 
 def save_scene(connection: Connection, id: str, **changes: Any) -> None:
@@ -137,9 +160,9 @@ def lock(connection: Connection, id: str) -> None:
     connection.execute(update(films).where(films.c.id == id).values(updated_at=datetime.now(UTC)))
 
 
-def pictures(connection: Connection) -> Iterator[str]:
-    """The keys of all pictures that scenes hold, whosever they are."""
-    for (request,) in connection.execute(select(scenes.c.request)):
+def pictures(connection: Connection, *which: ColumnElement[bool]) -> Iterator[str]:
+    """The keys of all pictures that scenes hold, whosever they are, removed ones too."""
+    for (request,) in connection.execute(select(scenes.c.request).where(*which)):
         yield from pictures_in(request)
 
 
@@ -157,7 +180,7 @@ def pictures_in(request: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _whole(connection: Connection, row: Row[Any]) -> Film:
-    query = select(scenes).where(scenes.c.film == row.id).order_by(scenes.c.position)
+    query = select(*_COLUMNS).where(scenes.c.film == row.id, _THERE).order_by(scenes.c.position)
     order = tuple(_scene(each) for each in connection.execute(query))
     known = {name: value for name, value in row.settings.items() if name in _SETTINGS}
     return Film(

@@ -62,21 +62,22 @@ class Privacy:
         many, inputs = await self._database.write(lambda c: _disown(c, owner, gone), durable=True)
         for film in made:
             await self._stitching.forget(film)
-            inputs |= _pictures(film)
         await self._library.sweep()
         await drop_unused(self._database, self._storage, inputs, young=0)
         await self._database.wipe()
         return many
 
     async def retain(self, days: float, input_days: float) -> None:
-        """Let go of what is older than so many days; 0: nothing is too old."""
+        """Let go of removed scenes, and of what is older than so many days; 0: nothing is."""
         now = datetime.now(UTC)
+        unused = await self._database.write(lambda c: film_rows.drop_removed(c, now - RESTORABLE))
         if days:
             before = now - timedelta(days=days)
-            old = await self._database.write(lambda connection: _retire(connection, before))
+            old, pictures = await self._database.write(lambda c: _retire(c, before))
             for film in old:
                 await self._stitching.forget(film)
-                await drop_unused(self._database, self._storage, _pictures(film))
+            unused |= pictures
+        await drop_unused(self._database, self._storage, unused)
         if input_days:
             moment = (now - timedelta(days=input_days)).timestamp()
             young = await self._database.read(_needed)
@@ -101,22 +102,23 @@ def _disown(connection: Connection, owner: str, gone: datetime) -> tuple[int, se
     hooks = select(webhooks.c.id).where(webhooks.c.owner == owner)
     connection.execute(delete(deliveries).where(deliveries.c.webhook.in_(hooks)))
     theirs = select(films.c.id).where(films.c.owner == owner)
-    connection.execute(delete(scenes).where(scenes.c.film.in_(theirs)))
+    inputs |= film_rows.drop_scenes(connection, scenes.c.film.in_(theirs))
     for table in (webhooks, films, shares, tokens):
         connection.execute(delete(table).where(table.c.owner == owner))
     return len(found), inputs
 
 
-def _retire(connection: Connection, before: datetime) -> list[Film]:
-    """Hide what ended before then, and take away films that nobody has touched since."""
+def _retire(connection: Connection, before: datetime) -> tuple[list[Film], set[str]]:
+    """Hide what ended before then, and take away films that nobody has touched since.
+
+    Those films, and the keys of their pictures.
+    """
     old = [_OVER, jobs.c.finished_at < before, jobs.c.deleted_at.is_(None)]
     connection.execute(update(jobs).where(*old).values(deleted_at=datetime.now(UTC)))
     query = select(films.c.id, films.c.owner).where(films.c.updated_at < before)
     found = [film_rows.one(connection, id, owner) for id, owner in connection.execute(query).all()]
     gone = [film for film in found if film]
-    for film in gone:
-        film_rows.remove(connection, film.id)
-    return gone
+    return gone, {key for film in gone for key in film_rows.remove(connection, film.id)}
 
 
 def _needed(connection: Connection) -> set[str]:
@@ -124,10 +126,6 @@ def _needed(connection: Connection) -> set[str]:
     under_way = connection.execute(select(jobs.c.request).where(~_OVER))
     needed = {key for (request,) in under_way for key in inputs_of({"request": request})}
     return needed | set(film_rows.pictures(connection))
-
-
-def _pictures(film: Film) -> set[str]:
-    return {key for scene in film.scenes for key in film_rows.pictures_in(scene.request)}
 
 
 def _rest(connection: rows.Connection, owner: str) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 // The Storyboard put together: every button names its act, every act is a call of /v1/films.
-import { $, api, call, failed, film, inLine, key, root, say, unsent } from './film_base.js'
+import { $, api, call, failed, film, inLine, key, root, unsent } from './film_base.js'
 import { act, refresh, remember, watch } from './film_drawn.js'
 import { dragging, move } from './film_order.js'
 import { addPicture, dropping, removePicture } from './film_pictures.js'
 import { fields, later, save, saveAll, typed } from './film_text.js'
+import { takeBack, tell } from './toast.js'
 
 // A new film is opened, of one that is gone the list.
 async function leave(method, body) {
@@ -20,13 +21,20 @@ const acts = {
   earlier: (button, scene) => move(scene, [...$('#scenes').children].indexOf(scene) - 1),
   later: (button, scene) => move(scene, [...$('#scenes').children].indexOf(scene) + 1),
   async remove(button, scene) {
-    if ($('textarea', scene).value.trim() && !confirm(film.dataset.sure)) return
+    const text = $('textarea', scene)
     const beside = scene.nextElementSibling || scene.previousElementSibling
-    localStorage.removeItem(key($('textarea', scene)))
+    await inLine(() => save(text)) // it may come back
     if (!(await act('DELETE', `${api}/scenes/${scene.id}`))) return
-    say(film.dataset.removed)
+    localStorage.removeItem(key(text))
     ;(beside ? $('textarea', beside) : $('.add')).focus()
+    const said = (words) => words.replace('{n}', text.dataset.number)
+    tell(said(film.dataset.removed), async () => {
+      if (!(await act('POST', `${api}/scenes/${scene.id}/restore`))) return
+      $(`#${text.id}`).focus()
+      tell(said(film.dataset.restored))
+    })
   },
+  undo: takeBack,
   unpicture: removePicture,
   run: (button, scene) => (saveAll(), act('POST', `${api}/run`, { scene: scene.id })),
   'run-all': () => (saveAll(), act('POST', `${api}/run`, {})),

@@ -1,7 +1,8 @@
 // The library put together: search, the bar for what is selected, keys, dropped files.
 import { fill, follow, load, open, whenDeleting } from './library_details.js'
 import { cardOf, current, focus, hide, move, parameters, pick, recount, refresh, selected, selection } from './library_grid.js'
-import { act, counted, say, takeBack, tell } from './library_talk.js'
+import { act, counted, say } from './library_talk.js'
+import { takeBack, tell } from './toast.js'
 
 const MOST = 500
 const form = document.querySelector('#find')

@@ -1,7 +1,8 @@
 // Dialogs with an address of their own: one video, or several side by side. Back closes them.
 import { compare } from './library_compare.js'
 import { cardOf, recount, refresh } from './library_grid.js'
-import { act, piece, say, tell } from './library_talk.js'
+import { act, piece, say } from './library_talk.js'
+import { tell } from './toast.js'
 
 const boxes = { video: document.querySelector('#details'), compare: document.querySelector('#compare') }
 const pieces = { video: (id) => `library/details?video=${id}`, compare: (ids) => `library/compare?ids=${ids}` }

@@ -1,10 +1,9 @@
 // Words for people, pieces of HTML from the server, and actions by /v1.
 import { Refused, ask, call, elements } from './talk.js'
+import { tell } from './toast.js'
 
 const words = JSON.parse(document.querySelector('#words').dataset.words)
 const trouble = document.querySelector('#trouble')
-const toast = document.querySelector('#toast')
-const LASTS = 15000
 
 export const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '')
 export const counted = (key, n) => say(n === 1 && words[`${key}_one`] ? `${key}_one` : key, { n: n.toLocaleString() })
@@ -50,29 +49,4 @@ export async function act(method, address, body) {
     if (error instanceof Refused) tell(say('failed', { reason: error.message }))
     return null
   }
-}
-
-// One line at the bottom edge, with a way back where there is one.
-let timer = 0
-export let undo = null
-export function tell(text, back = null) {
-  clearTimeout(timer)
-  undo = back
-  toast.querySelector('span').textContent = text
-  toast.querySelector('button').hidden = !back
-  toast.classList.add('on')
-  timer = setTimeout(fade, LASTS)
-}
-function fade() {
-  if (toast.matches(':hover, :focus-within')) timer = setTimeout(fade, LASTS)
-  else {
-    toast.classList.remove('on')
-    toast.querySelector('span').textContent = ''
-    undo = null
-  }
-}
-export function takeBack() {
-  const back = undo
-  undo = null
-  if (back) back()
 }

@@ -15,6 +15,7 @@ from studio.jobs.job import Job, State
 from studio.library.inspection import DAMAGED
 from studio.library.search import Facets, Query
 from ui.figures import shape_of, short
+from ui.frame import toast
 from ui.words.library_words import WORDS
 
 CHIPS = 12
@@ -53,8 +54,8 @@ def library(shown: Shown, dialog: str = "") -> str:
         f'<p id="status" role="status">{_count(shown.total)}</p></div>{_finder(shown)}'
         f'<p id="trouble" role="alert" hidden></p>'
         f'<section id="grid" aria-label="{WORDS.videos}">{sheets(shown)}</section></main>'
-        f"{_bar(shown)}{_toast()}{_dialog('details', dialog)}{_dialog('compare', '')}"
-        f"{_dialog('keys', _keys())}"
+        f"{_bar(shown)}{toast(WORDS.script['undo'])}"
+        f"{_dialog('details', dialog)}{_dialog('compare', '')}{_dialog('keys', _keys())}"
         f'<div id="words" hidden data-words="{escape(WORDS.for_script)}"></div>'
     )
 
@@ -263,14 +264,6 @@ def _bar(shown: Shown) -> str:
 
 def _button(act: str, words: str) -> str:
     return f'<button type="button" class="button" data-act="{act}">{words}</button>'
-
-
-def _toast() -> str:
-    undo = WORDS.script["undo"]
-    return (
-        '<div id="toast" class="toast"><span role="status"></span>'
-        f'<button type="button" class="button" data-act="undo" hidden>{undo}</button></div>'
-    )
 
 
 def _dialog(name: str, content: str) -> str:

@@ -42,7 +42,7 @@ SHEET = 60
 """Posters fetched at once: rows of two to six of the usual shape come out even."""
 FILES = (
     *("library.css", "library.js", "library_grid.js", "library_details.js"),
-    *("library_compare.js", "library_talk.js", "talk.js"),
+    *("library_compare.js", "library_talk.js", "talk.js", "toast.js"),
 )
 LARGEST_COMPARED = 4
 

@@ -10,6 +10,7 @@ from html import escape
 
 from studio.films.film import Standing
 from ui.figures import size
+from ui.frame import toast
 from ui.notes import notices
 from ui.storyboard.board import UP, Board, first_words
 from ui.storyboard.parts import same, script, select, signals
@@ -32,7 +33,7 @@ def board(it: Board) -> str:
         "saving": WORDS.saving,
         "moved": WORDS.moved,
         "removed": WORDS.removed,
-        "sure": WORDS.remove_sure,
+        "restored": WORDS.restored,
     }
     told = "".join(f' data-{name}="{escape(text)}"' for name, text in words.items())
     return f"""<main id="film" tabindex="-1" data-film="{film.id}"{told}>
@@ -52,7 +53,8 @@ value="{escape(film.name)}" maxlength="120" autocomplete="off">
 <section id="result" data-live aria-label="{WORDS.player}">{_result(it)}</section>
 <div class="rest">{script(film.id, WORDS.more_from_script)}
 <details class="more"><summary>{WORDS.delete}</summary><p class="hint">{WORDS.delete_sure}</p>
-<button class="button" data-act="delete">{WORDS.delete_go}</button></details></div></main>"""
+<button class="button" data-act="delete">{WORDS.delete_go}</button></details></div></main>
+{toast(WORDS.undo)}"""
 
 
 def _settings(it: Board) -> str:

@@ -22,7 +22,7 @@ from ui.words.film_words import WORDS
 
 STYLES, SCRIPTS = ("film.css",), ("film.js", "notices.js")
 MODULES = ("film_base.js", "film_drawn.js", "film_order.js", "film_pictures.js", "film_text.js")
-FILES = (*STYLES, *SCRIPTS, *MODULES, "talk.js")
+FILES = (*STYLES, *SCRIPTS, *MODULES, "talk.js", "toast.js")
 
 
 class FilmPage:

@@ -85,11 +85,12 @@ class FilmWords:
     earlier: str = "Move scene {n} earlier"
     later: str = "Move scene {n} later"
     remove: str = "Remove scene {n}"
-    remove_sure: str = "Remove this scene with its text? Its video stays in the library."
     drag: str = "Drag to reorder"
     add: str = "Add a scene"
     moved: str = "Scene {n} is now at place {place}."
-    removed: str = "Scene removed. Its video stays in the library."
+    removed: str = "Scene {n} removed. Its video stays in the library."
+    undo: str = "Undo"
+    restored: str = "Scene {n} is back."
     pictures: str = "Pictures of scene {n}"
     slots: dict[str, str] = field(
         default_factory=lambda: {

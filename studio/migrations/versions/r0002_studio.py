@@ -54,6 +54,7 @@ def _storyboard() -> None:
         sa.Column("link", sa.String(16), nullable=False),
         sa.Column("job", sa.String(40)),
         sa.Column("asked", sa.String(64)),
+        sa.Column("removed_at", sa.DateTime(timezone=True)),
     )
     op.create_index("scene_film", "scene", ["film", "position"])
 
