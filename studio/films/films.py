@@ -184,22 +184,17 @@ class Films:
 
     async def restore(self, id: str, owner: str, scene: str) -> Film:
         """Put a removed scene back where it was; possible for an hour at least."""
+        back = await self._database.read(
+            lambda connection: film_rows.removed(connection, id, scene)
+        )
+        if not back:
+            raise NotFound(NO_SCENE)
 
-        def work(connection: Connection) -> None:
-            film = _own(connection, id, owner)
-            if any(one.id == scene for one in film.scenes):
-                return
-            back = film_rows.removed(connection, id, scene)
-            if not back:
-                raise NotFound(NO_SCENE)
-            if len(film.scenes) >= MOST_SCENES:
-                raise NotNow(f"A film has at most {MOST_SCENES} scenes.")
-            order = [*film.scenes]
-            order.insert(back.position, back)
-            film_rows.put_scenes(connection, id, order)
+        def place(film: Film) -> Sequence[Scene]:
+            order = [one for one in film.scenes if one.id != scene]
+            return [*order[: back.position], back, *order[back.position :]]
 
-        await self._database.write(work)
-        return await self.get(id, owner)
+        return await self._reorder(id, owner, place)
 
     async def take_script(self, id: str, owner: str, script: str) -> Film:
         """The script's scenes in place of those that are empty, else at the end."""
