@@ -336,10 +336,10 @@ def _create(connection: Connection) -> None:
 
 
 def _engine(url: str, pool: int) -> Engine:
-    for short in ("postgres://", "postgresql://"):
-        if url.startswith(short):
-            url = "postgresql+psycopg://" + url.removeprefix(short)
-    if not url.startswith("sqlite"):
+    scheme, _, rest = url.partition("://")
+    if scheme in ("postgres", "postgresql"):
+        url = f"postgresql+psycopg://{rest}"
+    if not scheme.startswith("sqlite"):
         # Asked before each use, so that a server that was replaced costs no step; the overflow is
         # for what works beside the two ways: a check, an export.
         ways: dict[str, Any] = {"pool_pre_ping": True, "pool_size": pool, "max_overflow": 4}
@@ -369,7 +369,8 @@ def _start_afresh(context: ExceptionContext) -> None:
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
     """A lock that somebody holds is waited for as long as SQLite's is: clicks get an answer.
 
-    By a statement: a pooler between refuses what comes with the connection.
+    By a statement: a pooler between refuses what comes with the connection. Where that hands out
+    connections by the transaction, the role itself has to be told (docs/operate.md).
     """
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{_PATIENCE}s'")
