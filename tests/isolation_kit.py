@@ -6,7 +6,6 @@ import base64
 import contextlib
 import json
 import re
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import MetaData, select
 
 from studio.access import COOKIE
+from studio.database import Database
 from studio.routes import DESCRIPTION
+from studio.settings import Settings
+from tests import parts
 from tests.api_kit import picture
 from tests.app_server import AppServer
 
@@ -177,20 +180,18 @@ def put_together(client: httpx.Client, film: str, end: float) -> None:
         time.sleep(0.1)
 
 
-def rows_of(database: Path, owner: str) -> dict[str, list[dict[str, Any]]]:
-    """All that belongs to an owner, by table."""
+def rows_of(outputs: Path, owner: str) -> dict[str, list[dict[str, Any]]]:
+    """All that belongs to an owner in the database of an outputs folder, by table."""
+    engine = Database(parts.on_the_parts(Settings(outputs_dir=outputs)).database).engine
     found: dict[str, list[dict[str, Any]]] = {}
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    connection.row_factory = sqlite3.Row
-    try:
-        names = "SELECT name FROM sqlite_master WHERE type = 'table'"
-        for (table,) in connection.execute(names).fetchall():
-            columns = [row["name"] for row in connection.execute(f"PRAGMA table_info({table})")]
-            if "owner" in columns:
-                query = f"SELECT * FROM {table} WHERE owner = ? ORDER BY 1"  # noqa: S608
-                found[table] = [dict(row) for row in connection.execute(query, (owner,))]
-    finally:
-        connection.close()
+    with engine.connect() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        for table in tables.sorted_tables:
+            if "owner" in table.c:
+                query = select(table).where(table.c.owner == owner).order_by(table.c[0])
+                found[table.name] = [dict(row) for row in connection.execute(query).mappings()]
+    engine.dispose()
     return found
 
 

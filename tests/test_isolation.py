@@ -55,7 +55,7 @@ class House:
 
     def theirs(self) -> dict[str, Any]:
         """What the first one has, without what moves by itself."""
-        found = rows_of(self.server.outputs / "studio.db", owner_of("a"))
+        found = rows_of(self.server.outputs, owner_of("a"))
         for row in found["job"]:
             if row["id"] != self.video:
                 for name in MOVES:
@@ -78,7 +78,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     )
     with stranger(server, "a") as one, stranger(server, "b") as other:
         video = make_things(one)
-        rows = rows_of(server.outputs / "studio.db", owner_of("a"))
+        rows = rows_of(server.outputs, owner_of("a"))
         yield House(server, one, other, video, ids_in(rows))
     server.kill()
 
@@ -178,5 +178,5 @@ def test_what_google_made_for_one_is_not_recovered_by_another(house: House) -> N
     assert recover
     for id in made:
         sent_to_the_page(house.other, recover[-1], id)
-    got = rows_of(house.server.outputs / "studio.db", owner_of("b"))["job"]
+    got = rows_of(house.server.outputs, owner_of("b"))["job"]
     assert not {row["provider_id"] for row in got} & set(made)

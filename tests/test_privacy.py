@@ -164,7 +164,7 @@ def test_all_that_is_mine_is_taken_along_and_then_removed_to_the_last_file(
         uploaded = one.post("/gradio_api/upload", files={"files": (f"{SECRET}.png", picture())})
         assert Path(uploaded.json()[0]).exists()
         press_delete_everything(page, app_server, "p")
-        assert not any(rows_of(app_server.outputs / "studio.db", owner_of("p")).values())
+        assert not any(rows_of(app_server.outputs, owner_of("p")).values())
         assert kept(app_server) == before
         assert httpx.get(shared).status_code == 404
         assert one.get("/v1/videos").json()["data"] == []
