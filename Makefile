@@ -9,7 +9,8 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE =
 
 PROMISES = $(patsubst %,tests/test_%.py,page generate_endpoint playback load notebook start service_account studio batch \
-	ledger spend_api recovery check export database quota faults faults_here)
+	lineage api api_content foreign_clients hostile_files uploads access guard limits queue ledger spend_api commands recovery library \
+	check checking export database quota faults faults_cancel faults_here faults_network films)
 
 AUDIT = $(VENV)-audit
 LOCK = $(AUDIT)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \

@@ -52,7 +52,7 @@ async def agent_at(url: str, **headers: str) -> AsyncIterator[Client]:
 async def test_an_agent_makes_follows_finds_reads_and_extends(tmp_path: Path, mode: str) -> None:
     async with (
         StrictGoogle() as google,
-        api(google, tmp_path) as (client, _),
+        api(google, tmp_path, playback="app") as (client, _),
         Client(f"{client.base_url}/mcp", mode=mode) as agent,
     ):
         asked = {"prompt": "A heron", "duration": 4, "idempotency_key": "once"}

@@ -110,7 +110,10 @@ async def test_pages_follow_each_other_until_all_were_seen(tmp_path: Path) -> No
 
 
 async def test_an_unfinished_video_tells_when_to_ask_again_and_how_long(tmp_path: Path) -> None:
-    async with StrictGoogle() as google, api(google, tmp_path) as (client, studio):
+    async with (
+        StrictGoogle() as google,
+        api(google, tmp_path, models_file=None) as (client, studio),
+    ):
         google.running_polls = 1000
         id = (await client.post("/v1/videos", json={"prompt": "a fox"})).json()["id"]
         job = await studio.jobs.get(id, "owner")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.api.content import file_name
+from tests import parts
 from tests.api_kit import api, clip
 from tests.kept import kept_in
 from tests.strict_google import StrictGoogle
@@ -17,7 +18,7 @@ from tests.studio_kit import made
 
 
 async def test_bytes_come_in_the_ranges_asked_for(tmp_path: Path) -> None:
-    async with StrictGoogle() as google, api(google, tmp_path) as (client, studio):
+    async with StrictGoogle() as google, api(google, tmp_path, playback="app") as (client, studio):
         job = await made(studio)
         video, size = google.video, len(google.video)
         path = f"/v1/videos/{job.id}/content"
@@ -46,8 +47,9 @@ async def test_bytes_come_in_the_ranges_asked_for(tmp_path: Path) -> None:
         assert beyond.status_code == 416
         assert beyond.headers["content-range"] == f"bytes */{size}"
         several = await get(range="bytes=0-1,-2")
-        assert several.status_code == 206
-        assert several.headers["content-type"].startswith("multipart/byteranges")
+        if not parts.CLUSTERED:  # several at once from a blob store are all of it, as they may be
+            assert several.status_code == 206
+            assert several.headers["content-type"].startswith("multipart/byteranges")
         assert video[:2] in several.content
         assert video[-2:] in several.content
         assert (await get(range="pages=1-2")).content == video
@@ -64,7 +66,7 @@ async def test_bytes_come_in_the_ranges_asked_for(tmp_path: Path) -> None:
 
 
 async def test_a_download_is_named_after_its_prompt(tmp_path: Path) -> None:
-    async with StrictGoogle() as google, api(google, tmp_path) as (client, studio):
+    async with StrictGoogle() as google, api(google, tmp_path, playback="app") as (client, studio):
         job = await made(studio, 'Ein Fuchs: "grün"/..\\ 狐 <b>\r\n')
         inline = await client.get(f"/v1/videos/{job.id}/content")
         saved = await client.get(f"/v1/videos/{job.id}/content?download=1")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from studio.upkeep.checking import Checking
 from tests.library_kit import Shelf
 
@@ -48,6 +50,7 @@ def test_a_second_start_joins_the_first(tmp_path: Path) -> None:
     shelf.database.close()
 
 
+@pytest.mark.files_only("a server's database is no file that could be written over")
 def test_a_check_that_breaks_off_says_so(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     shelf.database.close()

@@ -92,7 +92,10 @@ def videos(film: dict[str, Any]) -> list[str]:
 @pytest.mark.slow
 async def test_a_chain_is_paid_once_and_a_scene_made_again_is_paid_alone(tmp_path: Path) -> None:
     """The whole life: all, nothing, one again, what follows an older version, the film's file."""
-    async with StrictGoogle() as google, api_on(google, tmp_path) as (client, studio):
+    async with (
+        StrictGoogle() as google,
+        api_on(google, tmp_path, playback="app") as (client, studio),
+    ):
         google.video = clip()
         film = await film_of(client, "A fox", "It runs", "It rests")
         await link(client, film, 1, "last_frame")
