@@ -25,7 +25,7 @@ from studio.access import COOKIE
 from studio.api.body import LARGEST_BODY
 from studio.api.sending import media_host
 from studio.entry.bodies import GRACE, Body, too_large
-from studio.entry.cookies import cookie, found
+from studio.entry.cookies import cookie, found, plainly_named
 from studio.entry.door import Door
 from studio.refusals import answer
 
@@ -113,6 +113,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = {**scope, "headers": self._with_our_cookies(scope)}
         headers = Headers(raw=list(scope["headers"]))
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         app: ASGIApp = self._app
@@ -147,6 +148,14 @@ class Guard:
                 value = re.sub(rb"(?i)^\s*bytes=", b"Bytes=", value)
             fit.append((name, value))
         return fit
+
+    def _with_our_cookies(self, scope: Scope) -> list[_Header]:
+        return [
+            (name, plainly_named(value.decode("latin-1"), scope).encode("latin-1"))
+            if name.lower() == b"cookie"
+            else (name, value)
+            for name, value in scope["headers"]
+        ]
 
     async def _answer(self, app: ASGIApp, scope: Scope, body: Body, reply: _Reply) -> None:
         """The app's answer, or why there is none."""

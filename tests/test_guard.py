@@ -241,9 +241,18 @@ async def test_only_a_page_that_is_there_sets_the_token(path: str) -> None:
 
 async def test_the_token_travels_by_https_alone_where_there_is_https() -> None:
     async with client() as here:
-        cookie = (await here.get("/", headers={"x-forwarded-proto": "https"})).headers["set-cookie"]
+        secure, host = {"x-forwarded-proto": "https"}, f"__Host-{COOKIE}"
+        cookie = (await here.get("/", headers=secure)).headers["set-cookie"]
+        planted = {"cookie": f"{COOKIE}={'x' * 43}; {host}={'y' * 43}; a=b"}
+        theirs = await here.get("/", headers={**secure, **planted})
+        neighbours = await here.get("/", headers={**secure, "cookie": f"{COOKIE}={'x' * 43}"})
+        without = await here.get("/", headers={"cookie": f"{host}={'y' * 43}"})
+    assert cookie.startswith(f"{host}=")
     assert "; Secure" in cookie
     assert "SameSite=Lax" in cookie
+    assert theirs.headers["set-cookie"].startswith(f"{host}={'y' * 43};"), "what no other host set"
+    assert "x" * 43 not in neighbours.headers["set-cookie"]
+    assert "y" * 43 not in without.headers["set-cookie"], "each connection has its own"
 
 
 async def test_a_page_made_to_be_embedded_says_where_and_keeps_its_token_there() -> None:
