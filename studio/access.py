@@ -17,7 +17,11 @@ OWNER = "owner"
 
 _INNER = (".local", ".internal", ".localhost", ".home.arpa", ".lan", ".gradio.live")
 """The last is Gradio's, for its share links."""
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "cf-connecting-ip")
+_FORWARDED = (
+    *("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "cf-connecting-ip", "via"),
+    *("x-forwarded-server", "x-original-host", "x-client-ip", "true-client-ip"),
+)
+"""What only a proxy says."""
 
 
 @dataclass(frozen=True)

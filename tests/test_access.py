@@ -22,11 +22,16 @@ def test_the_owners_own_machine_is_trusted(host: str) -> None:
         ("127.0.0.1", {"host": "abc.gradio.live"}),
         ("127.0.0.1", {**LOCAL, "x-forwarded-for": "192.0.2.7"}),
         ("127.0.0.1", {**LOCAL, "X-Forwarded-Host": "abc.gradio.live"}),
+        ("127.0.0.1", {**LOCAL, "Via": "1.1 front"}),
+        ("127.0.0.1", {**LOCAL, "True-Client-IP": "192.0.2.7"}),
         ("127.0.0.1", {"host": "127.0.0.1.evil.example"}),
         ("127.0.0.1", {}),
         (None, LOCAL),
     ],
-    ids=["another machine", "share link", "proxy", "proxy host", "rebound name", "none", "no peer"],
+    ids=[
+        *("another machine", "share link", "proxy", "proxy host", "via", "a cloud's proxy"),
+        *("rebound name", "none", "no peer"),
+    ],
 )
 def test_anyone_else_is_a_stranger(peer: str | None, headers: dict[str, str]) -> None:
     visitor = recognise(peer, headers, {})

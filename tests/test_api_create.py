@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,33 @@ async def test_a_broken_body_gets_a_sentence(tmp_path: Path) -> None:
             assert answer.json()["error"]["message"].endswith("."), (name, answer.text)
             assert answer.headers["x-should-retry"] == "false"
         assert await studio.jobs.recent("owner", 10) == ()
+
+
+NO_TEXT = [
+    *((JSON, body.encode()) for body in ('{"prompt": "\\ud800"}', '{"name": "\\ud800"}')),
+    *((JSON, body.encode()) for body in ('{"\\udfff": 1}', '{"a": [{"b": "\\u0000"}]}')),
+    *((LINE, body) for body in (b"name=%00", b"prompt=a%00", b"%00=a")),
+]
+"""Halves of letters and a letter that is none: no database and no answer can hold them."""
+
+
+async def test_what_is_no_text_is_refused_at_every_address(tmp_path: Path) -> None:
+    changing = [
+        (method.upper(), re.sub(r"{\w+}", "x", path))
+        for path, methods in CONTRACT["paths"].items()
+        for method, told in methods.items()
+        if "requestBody" in told and path not in ("/mcp", "/v1/google-webhook")
+    ]
+    assert len(changing) > 15
+    async with StrictGoogle() as google, api(google, tmp_path) as (client, _):
+        for method, path in changing:
+            for kind, body in NO_TEXT:
+                headers = {"content-type": kind}
+                answer = await client.request(method, path, content=body, headers=headers)
+                assert answer.status_code in (400, 404), (method, path, body, answer.text)
+                if answer.status_code == 400:
+                    assert "no text" in answer.text, (method, path, body, answer.text)
+    assert google.requests == []
 
 
 async def test_a_body_of_another_kind_is_refused(tmp_path: Path) -> None:

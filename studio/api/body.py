@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from studio.api.fields import LARGEST_PICTURE
+from studio.api.fields import LARGEST_PICTURE, NO_TEXT
 from studio.refusals import Refused
 
 LARGEST_BODY = 100 * 2**20
@@ -33,13 +33,29 @@ async def read_fields(request: Request, *, video: Path | None = None) -> dict[st
     request = Request(request.scope, _bounded(request))
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        return await asyncio.to_thread(_from_json, await request.body())
+        return await asyncio.to_thread(_fit, _from_json, await request.body())
     if kind not in ("multipart/form-data", "application/x-www-form-urlencoded"):
         raise Refused(415, "unsupported_media_type", "Send JSON or a multipart form.")
     async with request.form(
         max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LARGEST_PICTURE * 3 // 2
     ) as form:
-        return await _from_form(form, video)
+        return await asyncio.to_thread(_fit, dict, await _from_form(form, video))
+
+
+def _fit(read: Callable[[Any], dict[str, Any]], source: Any) -> dict[str, Any]:
+    """The fields, without what neither a database nor an answer could hold. Raises Refused."""
+    fields = read(source)
+    for field, value in fields.items():
+        looked_at = [field, value]
+        while looked_at:
+            one = looked_at.pop()
+            if isinstance(one, dict | list):
+                looked_at += [*one, *one.values()] if isinstance(one, dict) else one
+            elif isinstance(one, str) and NO_TEXT.search(one):
+                name = NO_TEXT.sub("?", field)[:60]
+                sentence = f"{name} holds characters that are no text."
+                raise Refused(400, "invalid_request", sentence, param=name)
+    return fields
 
 
 def _bounded(request: Request) -> Receive:

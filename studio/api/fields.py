@@ -72,10 +72,14 @@ def _read(name: str, value: Any) -> dict[str, Any]:
     return {field: _READERS[field](name, value)}
 
 
+NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+"""A letter that is none, and halves of letters."""
+
+
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise _wrong(name, f"{name} has to be text.")
-    if re.search(r"[\x00\ud800-\udfff]", value):
+    if NO_TEXT.search(value):
         raise _wrong(name, f"{name} holds characters that are no text.")
     return value
 
