@@ -32,6 +32,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
 
 from studio.jobs.job import Job, State
+from tests.kept import kept_in
 from tests.kill_kit import (
     Verdict,
     amiss,
@@ -215,7 +216,7 @@ class Chaos:
             unknown_made=sum(made[job.prompt] for job in unknown),
             most_unknown_by_a_kill=self._most_cut,
             repeated_downloads=sum(times - 1 for times in self._google.deliveries.values()),
-            left_over=len(leftovers(self._life.outputs)),
+            left_over=len(leftovers(kept_in(self._life.outputs))),
             seconds=round(seconds, 1),
             complaints=(*self._complaints, *lost[:5]),
         )
@@ -231,7 +232,9 @@ class Chaos:
             return [f"{job.id} ended as {job.state}"]
         if prompt_of(self._google.jobs[job.provider_id].request) != job.prompt:
             return [f"{job.id} shows another's video"]
-        return [*amiss(job, self._life.outputs, self._google.made_for(job.provider_id))][:1]
+        return [*amiss(job, kept_in(self._life.outputs), self._google.made_for(job.provider_id))][
+            :1
+        ]
 
 
 async def chaos(provider: str, jobs: int, kills: int, seed: int) -> Run:

@@ -36,12 +36,13 @@ from veo_client.provider import Limits
 
 ME = Visitor(OWNER, trusted=True)
 
-SOON = Pace(silence=3, create=5, limits=Limits(submit=4))
+SOON = Pace(silence=3, create=10, limits=Limits(submit=8))
 
 AgentPlatform(Credentials(project="warm", token="warm"))
 GeminiApi(Credentials(gemini_api_key="warm"))._sdk.aio.interactions  # noqa: B018
 
 Moment = Literal["before a commit", "after a commit", "before a callback"]
+Who = Literal["web", "worker"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Kill:
 
     at: Moment
     n: int
+    who: Who = "web"
+    """Without workers the web is all there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +72,13 @@ class Life:
     """What the model table says of Google's times: looked at often, also by a late successor."""
     polls_per_second: float = 50
     database: str = ""
-    """Another than SQLite in the folder. Its leases have to run out, so they are short."""
-    limits: Mapping[str, Any] = field(default_factory=dict)
-    """Settings that bound what is made."""
+    """Another than SQLite in the folder."""
+    pace: Pace | None = None
+    """A short one where leases have to run out."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Further settings: what bounds the clicks, and other parts than the folder."""
+    role: Who = "web"
+    """A worker asks for nothing; it works until a signal comes."""
     longest: int = 60
     """Seconds after which an alarm ends it, because something is stuck."""
 
@@ -121,6 +128,17 @@ class Loop(asyncio.SelectorEventLoop):
         callback(*args)
 
 
+class Counting(asyncio.DefaultEventLoopPolicy):
+    """Has a worker's loop pass its moments too."""
+
+    def __init__(self, moments: Moments) -> None:
+        super().__init__()
+        self._moments = moments
+
+    def new_event_loop(self) -> Loop:
+        return Loop(self._moments)
+
+
 def live(life: Life, tally: Callable[[dict[Moment, int]], object] | None = None) -> None:
     """What a process does, from its start to the end of all its jobs, or to its kill."""
     life.outputs.mkdir(parents=True, exist_ok=True)
@@ -130,28 +148,36 @@ def live(life: Life, tally: Callable[[dict[Moment, int]], object] | None = None)
     moments = Moments(life.kill)
     moments.listen()
     signal.alarm(life.longest)
-    with asyncio.Runner(loop_factory=lambda: Loop(moments)) as runner:
-        runner.run(_until_over(life))
+    if life.role == "worker":
+        from studio.driving.worker import work  # an extra: only where there are workers
+
+        asyncio.set_event_loop_policy(Counting(moments))
+        work(_studio_of(life))
+    else:
+        with asyncio.Runner(loop_factory=lambda: Loop(moments)) as runner:
+            runner.run(_until_over(life))
     if tally:
         tally(dict(moments.seen))
 
 
-async def _until_over(life: Life) -> None:
+def _studio_of(life: Life) -> Studio:
     models = life.outputs / "models.toml"
     rows = (f'[[models]]\nid = "{m.id}"\nwait = {list(life.wait)}\n' for m in load_models().models)
     models.write_text("".join(rows))
-    studio = Studio(
-        Settings(
-            outputs_dir=life.outputs,
-            credentials=life.credentials,
-            stand_in="never",
-            models_file=models,
-            polls_per_second=life.polls_per_second,
-            database_url=life.database,
-            **life.limits,
-        ),
-        SOON if life.database else None,
+    settings = Settings(
+        outputs_dir=life.outputs,
+        credentials=life.credentials,
+        stand_in="never",
+        models_file=models,
+        polls_per_second=life.polls_per_second,
+        database_url=life.database,
+        **life.more,
     )
+    return Studio(settings, life.pace, role=life.role)
+
+
+async def _until_over(life: Life) -> None:
+    studio = _studio_of(life)
     await studio.start()
     jobs: list[str] = []
     for prompt in life.prompts:

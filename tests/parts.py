@@ -14,6 +14,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -88,11 +89,16 @@ class Parts:
 
 
 _MADE: dict[Path, tuple[Parts, ExitStack]] = {}
+_MAKING = threading.Lock()
 
 
 def parts_of(home: Path) -> Parts:
     """The parts of an outputs folder; the same for the same folder."""
-    home = home.resolve()
+    with _MAKING:
+        return _parts_of(home.resolve())
+
+
+def _parts_of(home: Path) -> Parts:
     if home not in _MADE:
         servers, stack = Servers.running, ExitStack()
         assert servers, "STUDIO_PARTS names servers, and the fixture that starts them was not asked"

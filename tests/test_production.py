@@ -27,8 +27,8 @@ from studio.upkeep.findings import Kind
 from studio.upkeep.house import Busy, alone_in
 from studio.upkeep.importing import import_library
 from tests.held_google import HeldGoogle
-from tests.kill_kit import born, end_of, killed_once, moments, rows_at
-from tests.killed_app import Kill, Life, Moment
+from tests.kill_kit import born, end_of, every_kill, killed_once, rows_at
+from tests.killed_app import SOON, Kill, Life
 from tests.library_kit import Shelf, kinds, mp4
 from tests.pooler import pooler_before
 from tests.services import Azurite, Postgres
@@ -55,13 +55,12 @@ async def test_a_kill_at_a_commit_loses_nothing_and_pays_once(
                     credentials=google.omni,
                     prompts=(outputs.name,),
                     database=url,
+                    pace=SOON,
                     kill=kill,
                 )
 
-            counted = await moments(life(None))
-            whens: tuple[Moment, ...] = ("before a commit", "after a commit")
-            kills = [Kill(at, n) for at in whens for n in range(4, counted[at] + 1, EACH)]
-            lives = [life(kill) for kill in kills]
+            commits = [kill for kill in await every_kill(life(None)) if "commit" in kill.at]
+            lives = [life(kill) for kill in commits if kill.n % EACH == 4]
             verdicts = await asyncio.gather(*[killed_once(google, one) for one in lives])
     assert [verdict for verdict in verdicts if verdict.complaints] == []
     assert len({verdict.at_death for verdict in verdicts if verdict.fell}) >= 3
@@ -101,7 +100,8 @@ async def forty_clicks(tmp_path: Path, postgres_url: str) -> None:
                 credentials=google.omni,
                 prompts=tuple(f"{name} {number}" for number in range(10)),
                 database=postgres_url,
-                limits={"daily_budget": 8.0, "jobs_in_flight": 5},
+                pace=SOON,
+                more={"daily_budget": 8.0, "jobs_in_flight": 5},
             )
 
         processes = [born(life(name)) for name in "abcd"]

@@ -5,6 +5,9 @@ await for good or wake up late, two drivers with the same row, restarts, hours t
 that a person can do. After each of them the rules are held against the rows and against the book
 of creates. At the end a healthy Google must be enough to bring everything home.
 
+On other parts every row is announced through the broker before it is taken up, and messages are
+lost, late and delivered twice; the videos lie in the blob store.
+
     pytest tests/test_state_machine.py --hypothesis-profile long
 """
 
@@ -46,6 +49,7 @@ from sqlalchemy import (
 from studio.access import OWNER, Visitor
 from studio.database import Utc, jobs
 from studio.driving.advance import Advance
+from studio.driving.dispatch import LASTS, Message
 from studio.driving.outcome import LeaseLost, Outcome
 from studio.driving.pace import Pace
 from studio.jobs import leases
@@ -57,7 +61,10 @@ from studio.jobs.offer import offer_to
 from studio.jobs.polling import History
 from studio.library.library import Library
 from studio.settings import Settings
-from studio.storage.files import Files
+from studio.storage.opening import storage_of
+from tests import parts
+from tests.kept import Root
+from tests.messages import Messages
 from tests.scripted_google import (
     Fetch,
     HaltingDatabase,
@@ -122,6 +129,9 @@ EVENTS = [
     event("sleep_through_the_lease", turn=turns, halt=st.integers(0, STEPS_AWAIT), other=turns),
     event("wake_up_late", which=which),
     event("restart"),
+    event("messages_are_lost"),
+    event("messages_are_late"),
+    event("a_message_comes_again", which=which),
     event("time_passes", seconds=st.sampled_from([1, 61, 241, 4000, 90000])),
 ]
 
@@ -149,6 +159,8 @@ class JobLife(RuleBasedStateMachine):
 
     url = ""
     """Of a database; by default SQLite, a new one for each example."""
+    place = Path(tempfile.gettempdir(), "machine")
+    """Names the other parts, which all examples share."""
 
     @initialize(models=st.lists(st.sampled_from(MODELS), min_size=1, max_size=3))
     def open(self, models: list[str]) -> None:
@@ -170,9 +182,13 @@ class JobLife(RuleBasedStateMachine):
     async def _put_together(self, home: Path) -> None:
         credentials = Credentials(gemini_api_key="key", project="project", token="token")
         how = Settings(outputs_dir=home, credentials=credentials, stand_in="never")
-        storage, table, history = Files(home), load_models(), History()
+        if parts.CLUSTERED:
+            how = parts.parts_of(self.place).under(how)
+        self.messages = Messages(how.queue_url) if parts.CLUSTERED else None
+        self.sent: list[Message] = []
+        storage, table, history = storage_of(how), load_models(), History()
         storage.prepare()
-        self.videos = home / "videos"
+        self.videos = Root(storage, "") / "videos"
         self.database = HaltingDatabase(self.url or how.database)
         self.database.prepare()
         self._write(lambda connection: connection.execute(jobs.delete()))
@@ -268,7 +284,25 @@ class JobLife(RuleBasedStateMachine):
         self.dead += self.halted
         self.halted.clear()
         self.boots += 1
-        self._write(lambda connection: leases.take_back(connection, str(self.boots)))
+        if not self.messages:  # else other machines may hold them: leases run out
+            self._write(lambda connection: leases.take_back(connection, str(self.boots)))
+
+    # What a broker does
+
+    def messages_are_lost(self) -> None:
+        self.messages_are_late()
+        if self.messages:
+            self.messages.heard()
+
+    def messages_are_late(self) -> None:
+        """Whoever hears next hears them too."""
+        if self.messages:
+            self._announce(MOST_AT_ONCE)
+
+    def a_message_comes_again(self, which: int) -> None:
+        for message in self._one(self.sent, which):
+            if self.messages:
+                self.messages.send(message)
 
     def time_passes(self, seconds: int) -> None:
         self._pass(timedelta(seconds=seconds))
@@ -334,6 +368,9 @@ class JobLife(RuleBasedStateMachine):
         finally:
             self.runner.close()
             self.database.close()
+            if self.messages:
+                self.messages.heard()
+                self.messages.close()
             self.home.cleanup()
 
     def _everything_comes_home(self) -> None:
@@ -384,10 +421,26 @@ class JobLife(RuleBasedStateMachine):
         return [row for row in self._rows().values() if row["state"] not in FINAL]
 
     def _claim(self, limit: int) -> tuple[Job, ...]:
-        states, lease = [state for state in State if state not in FINAL], Pace().lease
+        boot, lease = str(self.boots), Pace().lease
+        if not self.messages:
+            return self._due(limit, boot, lease)
+        self._announce(limit)
+        claimed: list[Job] = []
+        for heard in self.messages.heard():
+            claimed += self._write(lambda c, m=heard: leases.take_up(c, m, boot=boot, lease=lease))
+        return tuple(claimed)
+
+    def _announce(self, limit: int) -> None:
+        assert self.messages
+        for job in self._due(limit, leases.ANNOUNCED, LASTS):
+            self.sent.append([(job.id, job.version)])
+            self.messages.send(self.sent[-1])
+
+    def _due(self, limit: int, boot: str, lease: timedelta) -> tuple[Job, ...]:
+        states = [state for state in State if state not in FINAL]
 
         def work(connection: Connection) -> tuple[Job, ...]:
-            boot, mine = str(self.boots), self.providers.servable()
+            mine = self.providers.servable()
             return leases.claim(connection, states, mine, limit, boot=boot, lease=lease)
 
         claimed: tuple[Job, ...] = self._write(work)
@@ -446,7 +499,7 @@ TestJobLife.settings = (
     settings()
     if settings.get_current_profile_name() == "long"
     else settings(
-        max_examples=60,
+        max_examples=15 if parts.CLUSTERED else 60,
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=list(HealthCheck),
@@ -454,6 +507,7 @@ TestJobLife.settings = (
 )
 
 
+@pytest.mark.files_only("all of them have run on PostgreSQL already")
 def test_the_same_holds_on_postgresql(postgres_url: str) -> None:
     class JobLifeThere(JobLife):
         url = postgres_url
