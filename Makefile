@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE =
 
 PROMISES = $(patsubst %,tests/test_%.py,page generate_endpoint playback load notebook start service_account studio batch \
 	lineage api api_content foreign_clients hostile_files uploads access guard limits queue ledger spend_api commands recovery library \
-	check checking export database quota faults faults_cancel faults_here faults_network films)
+	check checking export database quota faults faults_cancel faults_here faults_network films kills state_machine)
 
 AUDIT = $(VENV)-audit
 LOCK = $(AUDIT)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \

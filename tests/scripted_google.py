@@ -22,6 +22,7 @@ from studio.jobs.job import Job
 from studio.library.keeping import Keeping
 from studio.providers import Providers
 from studio.settings import Settings
+from studio.storage.storage import StorageUnusable
 from tests.strict_google import fake_mp4
 from veo_client import download
 from veo_client.errors import (
@@ -52,7 +53,7 @@ Look = Literal[
     "by address", "inline", "running", "unreachable", "quota", "no rights", "slip", "failed",
     "failed at no cost", "filtered", "expired",
 ]  # fmt: skip
-Fetch = Literal["whole", "broken", "unreachable", "disk full", "expired"]
+Fetch = Literal["whole", "broken", "unreachable", "disk full", "expired", "storage away"]
 Stop = Literal["stopped", "too late", "unreachable"]
 Fate = Literal["video", "failed", "failed at no cost", "filtered", "expired", "cancelled"]
 
@@ -256,6 +257,12 @@ class HaltingDatabase(Database):
 
 class HaltingKeeping(Keeping):
     """A step can stop around the measuring and the describing of a video."""
+
+    async def has(self, job: Job) -> bool:
+        await point()
+        if _now().fetch == "storage away":
+            raise StorageUnusable("It does not answer.")
+        return await super().has(job)
 
     async def _measured(self, job: Job, video: Path) -> dict[str, object]:
         await point()

@@ -165,6 +165,7 @@ def test_the_cache_stays_in_its_bounds_and_renders_again_what_it_dropped(tmp_pat
     kept = list((tmp_path / "clips").glob("*.mp4"))
     assert 1 <= len(kept) < 4
     assert until(lambda: clips.path(wanted[0])).exists()
+    assert clips.under_way == 0, "what is rendered is remembered by its file alone"
     clips.close()
 
 

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -186,6 +187,7 @@ class JobLife(RuleBasedStateMachine):
             how = parts.parts_of(self.place).under(how)
         self.messages = Messages(how.queue_url) if parts.CLUSTERED else None
         self.sent: list[Message] = []
+        self.inbox: list[Message] = []
         storage, table, history = storage_of(how), load_models(), History()
         storage.prepare()
         self.videos = Root(storage, "") / "videos"
@@ -293,6 +295,7 @@ class JobLife(RuleBasedStateMachine):
         self.messages_are_late()
         if self.messages:
             self.messages.heard()
+            self.inbox.clear()
 
     def messages_are_late(self) -> None:
         """Whoever hears next hears them too."""
@@ -425,9 +428,11 @@ class JobLife(RuleBasedStateMachine):
         if not self.messages:
             return self._due(limit, boot, lease)
         self._announce(limit)
+        self.inbox += self.messages.heard()
         claimed: list[Job] = []
-        for heard in self.messages.heard():
-            claimed += self._write(lambda c, m=heard: leases.take_up(c, m, boot=boot, lease=lease))
+        while self.inbox and len(claimed) < limit:
+            take_up = partial(leases.take_up, message=self.inbox.pop(0), boot=boot, lease=lease)
+            claimed += self._write(take_up)
         return tuple(claimed)
 
     def _announce(self, limit: int) -> None:

@@ -64,9 +64,14 @@ _NOT_FINISHED = (
     "The video has arrived, but what belongs beside it can't be written: the disk is full, or the "
     "folder can't be written. Make room; it goes on by itself, at no further cost."
 )
+_NO_STORAGE = (
+    "Google is done, but where videos are kept nothing answers now. It is brought home by itself "
+    "as soon as that is back, at no further cost."
+)
 _SENT_BY_ITSELF = "It waits and is sent by itself."
-_TRIES_FOR_A_FILE = 5
-"""Google may need a moment to hand a new file out; after these it is taken for gone."""
+_SAID_SO = 6
+"""How often in a row Google has to say that a paid video is gone before it is taken for gone: half
+a minute in all, in which every part of Google has heard of it."""
 _KEPT_TRYING = 24
 """How many deadlines long a job is looked at that Google says nothing about."""
 
@@ -145,14 +150,7 @@ class Advance:
             return await self.outcome.end(job, State.FAILED, error)
         except VeoError as error:
             return await self.outcome.wait(job, error, hint=_SENT_BY_ITSELF)
-        job = await self.outcome.save(
-            job,
-            durable=True,
-            held=True,
-            state=State.SUBMITTING,
-            submitted_at=_now(),
-            next_at=_now() + self.pace.create_lease,
-        )
+        job = await self.outcome.written(partial(self._marked, job), durable=True)
         try:
             provider_id = await provider.submit(request)
         except QuotaError as error:
@@ -174,6 +172,12 @@ class Advance:
             unforeseen.__cause__ = error
             return await self.outcome.end(job, State.UNKNOWN, unforeseen)
         return await self.outcome.keep_id(job, provider_id, first_look)
+
+    def _marked(self, job: Job, connection: rows.Connection) -> Job | None:
+        """From here on a create may be on its way: the lease begins when this is written."""
+        now = _now()
+        lease = {"submitted_at": now, "next_at": now + self.pace.create_lease}
+        return rows.save(connection, job, {"state": State.SUBMITTING, **lease}, held=True)
 
     async def _with_source(self, job: Job) -> Job:
         """The job with what it is made from, where it waited for its parent until now."""
@@ -273,7 +277,12 @@ class Advance:
         return job if video.uri else await self._fetch(job, video)
 
     async def _download(self, job: Job) -> Job:
-        if await self.keeping.has(job):
+        try:
+            async with self.outcome.leased(job):
+                arrived = await self.keeping.has(job)
+        except StorageUnusable:
+            return await self.outcome.wait(job, StorageError(_NO_STORAGE))
+        if arrived:
             return await self._finish(job)
         if job.remote:
             return await self._fetch(job, RemoteVideo(uri=job.remote))
@@ -292,7 +301,7 @@ class Advance:
                 provider = await self.providers.get(job)
                 facts = await self.keeping.bring(job, partial(provider.download, video))
         except Expired as error:
-            if job.attempts + 1 < _TRIES_FOR_A_FILE:
+            if job.attempts + 1 < _SAID_SO:
                 return await self.outcome.wait(job, error)
             return await self.outcome.end(job, State.FAILED, error)
         except StorageUnusable:
@@ -358,8 +367,8 @@ class Advance:
             return await self.outcome.end(job, State.CANCELLED, error)
         if isinstance(error, GenerationFailed):
             return await self.outcome.end(job, State.FAILED, error)
-        if isinstance(error, Expired) and job.code == error.code:
-            return await self.outcome.end(job, State.FAILED, error)  # said twice, so it is no slip
+        if isinstance(error, Expired) and job.code == error.code and job.attempts + 1 >= _SAID_SO:
+            return await self.outcome.end(job, State.FAILED, error)
         if _now() - (job.submitted_at or job.created_at) > self._patience(job) * _KEPT_TRYING:
             unheard = UnknownOutcome(_UNHEARD)
             unheard.__cause__ = error

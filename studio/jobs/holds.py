@@ -86,19 +86,21 @@ _NO_PARENT = (
 def wait_for_key(
     connection: Connection, held: Collection[str], patience: timedelta, reason: str
 ) -> int:
-    """Let jobs say that they wait, whose own key nobody has had for ``patience``."""
-    nobody = jobs.c.next_at < datetime.now(UTC) - patience
+    """Let jobs say that they wait, whose own key nobody has had for ``patience``: also those that
+    a process held when it died."""
+    now = datetime.now(UTC)
+    nobody = jobs.c.next_at < now - patience
     statement = (
         update(jobs)
         .where(
             jobs.c.credential.startswith(OWN),
             jobs.c.credential.not_in(list(held)),
-            jobs.c.state.not_in(ENDED),
-            jobs.c.claimed_by.is_(None),
+            jobs.c.state.not_in([*ENDED, State.SUBMITTING.value]),
+            or_(jobs.c.claimed_by.is_(None), jobs.c.next_at < now),
             or_(jobs.c.code.is_(None), jobs.c.code == "quota"),
             nobody,
         )
-        .values(code="key", reason=reason, version=jobs.c.version + 1)
+        .values(code="key", reason=reason, claimed_by=None, version=jobs.c.version + 1)
     )
     return connection.execute(statement).rowcount
 

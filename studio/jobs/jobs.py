@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from studio.access import Visitor
 from studio.database import Database
@@ -128,27 +128,27 @@ class Jobs:
         # Ids of the same millisecond are in no order; a batch is found again by its ids' order.
         ids = sorted(job.id for job in jobs)
         jobs = [replace(job, id=id, trace=trace) for job, id in zip(jobs, ids, strict=True)]
-        try:
-            await self._insert(jobs, key)
-        except IntegrityError:
-            if not key:
-                raise
-            return await self._by_key(visitor.owner, key)
+        if known := await self._insert(jobs, key):
+            return known
         for job in jobs:
             self._events.emit(JobQueued(job))
         self.wake()
         return tuple(jobs)
 
-    async def _insert(self, jobs: Sequence[Job], key: str | None) -> None:
+    async def _insert(self, jobs: Sequence[Job], key: str | None) -> tuple[Job, ...]:
+        """Add them; or what the same key added a moment before, which costs nothing more."""
         keys = [f"{key}#{number}" if number else key for number in range(len(jobs))]
 
-        def work(connection: rows.Connection) -> None:
+        def work(connection: rows.Connection) -> tuple[Job, ...]:
             caps.pass_gate(connection)
+            if key and (known := rows.by_key(connection, jobs[0].owner, key)):
+                return known
             self._budget.admit(connection, jobs)
             for job, one_key in zip(jobs, keys, strict=True):
                 rows.insert(connection, job, one_key if key else None)
+            return ()
 
-        await self._write(work, durable=True)
+        return await self._write(work, durable=True)
 
     async def _by_key(self, owner: str, key: str) -> tuple[Job, ...]:
         return await self._database.read(lambda connection: rows.by_key(connection, owner, key))

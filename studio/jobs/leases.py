@@ -44,7 +44,7 @@ def claim(
         .where(
             or_(jobs.c.next_at <= now, jobs.c.next_at > now + FURTHEST),
             jobs.c.state.in_([state.value for state in states]),
-            jobs.c.credential.in_(list(credentials)),
+            _servable(credentials),
             jobs.c.hold.is_(None),
         )
         .order_by(turn, jobs.c.next_at, jobs.c.id)
@@ -58,6 +58,12 @@ def claim(
         .returning(*COLUMNS)
     )
     return tuple(to_job(row) for row in connection.execute(statement))
+
+
+def _servable(credentials: Collection[str]) -> ColumnElement[bool]:
+    """Theirs; and what was being sent by one that died, for to say so takes no key."""
+    sending = jobs.c.state == State.SUBMITTING.value
+    return or_(jobs.c.credential.in_(list(credentials)), sending)
 
 
 def renew(connection: Connection, job: Job, lease: timedelta) -> bool:
@@ -88,7 +94,7 @@ def next_due(connection: Connection, credentials: Collection[str]) -> datetime |
         jobs.c.next_at.is_not(None),
         jobs.c.hold.is_(None),
         jobs.c.state.not_in(ENDED),
-        jobs.c.credential.in_(list(credentials)),
+        _servable(credentials),
     )
     due: datetime | None = connection.scalar(query)
     return due

@@ -87,6 +87,7 @@ class Clips:
         path = self.folder / f"{clip.key}.mp4"
         with suppress(FileNotFoundError):
             os.utime(path)
+            self._begun.pop(clip.key, None)
             return path
         begun = self._begun.get(clip.key)
         if begun is None or (begun.done() and not begun.exception()):
@@ -94,6 +95,11 @@ class Clips:
         elif begun.done():
             begun.result()
         return None
+
+    @property
+    def under_way(self) -> int:
+        """How many were begun and have not been fetched."""
+        return len(self._begun)
 
     def forget(self, clip: Clip) -> None:
         """Don't render it any more, unless that is on its way already."""
