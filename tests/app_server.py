@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from studio.__main__ import healthy
 
 if TYPE_CHECKING:
+    from tests.forked_app import Forked
     from tests.parts import Workers
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +47,7 @@ def free_port() -> int:
 class AppServer:
     """A running app and what it works on."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     port: int
     outputs: Path
     log: Path
@@ -89,31 +90,28 @@ def start(
     *,
     port: int | None = None,
     code: Path = ROOT,
-    command: Sequence[str] = (sys.executable, "app.py"),
+    command: Sequence[str] = (),
     health: str = "/healthz",
     **environ: str,
 ) -> AppServer:
-    """Start the app in the folder ``code`` and wait until it answers.
+    """Start the app and wait until it answers: forked, unless it is of another folder ``code``.
 
-    ``port`` and ``outputs`` of an earlier one take its place. ``environ`` comes on top of the
-    environment of the tests. Where these run on other parts, it stands on them, with its workers.
+    ``port`` and ``outputs`` of an earlier one take its place. ``command`` starts something else.
+    ``environ`` comes on top of the environment of the tests. Where these run on other parts, it
+    stands on them, with its workers.
     """
     from tests import parts  # they are servers of their own, which start like the app
 
     port = port or free_port()
     outputs.mkdir(parents=True, exist_ok=True)
     log = outputs.with_name(f"{outputs.name}.log")
+    log.touch()
     own = {} if "DATABASE_URL" in environ else parts.environ_of(outputs)
     settings = {"OUTPUTS_DIR": str(outputs), "GRADIO_SERVER_PORT": str(port), **own, **environ}
-    with log.open("ab") as file:
-        process = subprocess.Popen(
-            command,
-            cwd=code,
-            env={**os.environ, **settings},
-            stdout=file,
-            stderr=file,
-            preexec_fn=end_with_the_tests,
-        )
+    if command or code != ROOT:
+        process = _run(command or (sys.executable, "app.py"), code, {**os.environ, **settings}, log)
+    else:
+        process = parts.app_of({**os.environ, **settings}, log)
     workers = parts.workers_of({**os.environ, **settings}) if own else None
     server = AppServer(process, port, outputs, log, health, workers)
     try:
@@ -122,3 +120,12 @@ def start(
         server.kill()
         raise
     return server
+
+
+def _run(
+    command: Sequence[str], code: Path, environ: Mapping[str, str], log: Path
+) -> subprocess.Popen[bytes] | Forked:
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            command, cwd=code, env=environ, stdout=file, stderr=file, preexec_fn=end_with_the_tests
+        )

@@ -24,6 +24,7 @@ from typing import ClassVar
 
 from studio.driving.pace import Pace
 from studio.settings import Settings
+from tests import forked_app
 from tests.services import Azurite, Postgres, Redis
 from veo_client.provider import Limits
 
@@ -33,7 +34,9 @@ WORKERS = 2
 
 FORKS = multiprocessing.get_context("forkserver")
 """Forks processes from one that has imported everything, so that a start costs a moment."""
-FORKS.set_forkserver_preload(["tests.killed_app", *(["tests.forked_worker"] if CLUSTERED else [])])
+FORKS.set_forkserver_preload(
+    ["tests.killed_app", *forked_app.IMPORTED, *(["tests.forked_worker"] if CLUSTERED else [])]
+)
 
 SOON = Pace(silence=3, create=10, limits=Limits(submit=8))
 """Of the workers beside an app: one that is killed is soon taken for dead."""
@@ -173,6 +176,13 @@ class Workers:
         for one in self.processes:
             one.join()
         self.processes.clear()
+
+
+def app_of(environ: Mapping[str, str], log: Path) -> forked_app.Forked:
+    """An app of this environment, which is the whole of it."""
+    return forked_app.Forked(
+        FORKS.Process(target=forked_app.live, args=(dict(environ), log), daemon=True)
+    )
 
 
 def workers_of(environ: Mapping[str, str]) -> Workers:

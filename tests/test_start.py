@@ -101,7 +101,7 @@ def as_an_ordinary_user() -> list[str]:
 
 
 def test_python_app_py_serves_everything(start_app: Callable[..., AppServer]) -> None:
-    server = start_app()
+    server = start_app(command=[sys.executable, "app.py"])
     serves_everything(server.url)
     assert server.stop() == 0
     assert "Traceback" not in server.log.read_text()
