@@ -6,11 +6,9 @@ stream may break off at any time.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -18,35 +16,25 @@ from weakref import WeakValueDictionary
 import gradio as gr
 
 from studio.access import Visitor
-from studio.jobs.job import Job, Relation, State
+from studio.jobs.job import Job, State
 from studio.jobs.jobs import MOST_IN_A_BATCH
 from studio.jobs.queueing import PLACES, Place
-from studio.library.own import OWN
 from studio.studio import Studio
 from studio.upkeep.recovery import fetch_again
-from ui.create.actions import Can
 from ui.create.arrival import Drawn
 from ui.create.batch import fold, table_of
 from ui.create.desk import Desk
-from ui.create.draft import lent
-from ui.create.gallery import gallery
 from ui.create.guide import Guide, sent_by
 from ui.create.once import once
-from ui.create.stage import empty, result
-from ui.create.ways import possible
-from ui.create.working import Now, working
-from ui.files import address
+from ui.create.stage import empty
+from ui.create.view import View
+from ui.create.working import working
 from ui.notes import banner, problem, sent
 from ui.words.language import chosen, language, speak
 from ui.words.words import WORDS
 from veo_client.errors import VeoError
 
-POSTERS = 12
-FRESH = timedelta(seconds=30)
-"""A video finished so lately starts by itself."""
 ASKED = ("banner", "guide", "screen", "gallery")
-LOOKED_AT = timedelta(days=1)
-"""So long what came without a video stays among the posters."""
 
 
 @dataclass(eq=False)
@@ -65,6 +53,7 @@ class Create:
         self.uploads = uploads
         self.desk = Desk(studio, uploads, self.visitor)
         self.guide = Guide(studio, uploads)
+        self._view = View(studio, uploads, self.desk)
         self._newest: WeakValueDictionary[str, _Stream] = WeakValueDictionary()
 
     def visitor(self, request: gr.Request) -> Visitor:
@@ -119,9 +108,9 @@ class Create:
             begun = await doing
         except VeoError as error:
             return gr.skip(), problem(error), gr.skip(), gr.skip()
-        jobs = await self._active(visitor)
+        jobs = await self._view.active(visitor)
         tick = _tick(*(job.id for job in ((begun,) if isinstance(begun, Job) else begun)))
-        return tick, sent(), self._cards(jobs, await self._first_frames(jobs)), ""
+        return tick, sent(), self._view.cards(jobs, await self._view.first_frames(jobs)), ""
 
     async def watch(self, begun: Any, request: gr.Request) -> AsyncIterator[str]:
         """The visitor's jobs under way, drawn once a second until one of them is over.
@@ -136,18 +125,18 @@ class Create:
         if not active:
             yield working(())
             return
-        first_frames = await self._first_frames(active)
+        first_frames = await self._view.first_frames(active)
         async for rows in self.studio.jobs.watch(this.ids):
             jobs = [rows[job.id] for job in active if job.id in rows]
             newest = self._newest.get(page, this)
             speak(spoken)  # each step of a stream may run in a context of its own
-            yield self._cards(jobs, first_frames) if newest is this else gr.skip()
+            yield self._view.cards(jobs, first_frames) if newest is this else gr.skip()
             if any(job.final and (newest is this or job.id not in newest.ids) for job in jobs):
                 return
 
     async def _followed(self, tick: Any, visitor: Visitor) -> tuple[Job, ...]:
         """What is under way, and what was begun by this very click."""
-        active = await self._active(visitor)
+        active = await self._view.active(visitor)
         known = {job.id for job in active}
         named = [id for id in str(tick).split()[1 : MOST_IN_A_BATCH + 1] if id not in known]
         begun = [await self.studio.jobs.get(id[:80], visitor.owner) for id in named]
@@ -159,13 +148,13 @@ class Create:
         Who is listening to a video (``looking``) is not interrupted; the new one waits below.
         """
         visitor = self.visitor(request)
-        last = max(await self._over(visitor), key=_finished_at, default=None)
+        last = await self._view.last(visitor)
         waits = last is not None and looking is True and last.state is State.COMPLETED
-        screen = (
-            gr.skip() if waits or last is None else await self._screen(last, visitor, fresh=True)
-        )
-        posters = await self._gallery(visitor, new=last.id if waits and last else None)
-        more = await self._active(visitor)
+        screen = gr.skip()
+        if last and not waits:
+            screen = await self._view.screen(last, visitor, fresh=True)
+        posters = await self._view.gallery(visitor, new=last.id if waits and last else None)
+        more = await self._view.active(visitor)
         return screen, posters, _tick() if more else gr.skip()
 
     async def cancel(self, event: gr.EventData, request: gr.Request) -> str:
@@ -211,13 +200,13 @@ class Create:
         ``asked``: the id of a video that the address names.
         """
         visitor = self.visitor(request)
-        active = await self._active(visitor)
+        active = await self._view.active(visitor)
         drawn = {
             "banner": banner(self.studio.offer(visitor), visitor),
             "guide": self.guide.drawn(visitor),
-            "working": self._cards(active, await self._first_frames(active)),
+            "working": self._view.cards(active, await self._view.first_frames(active)),
             "screen": await self._first_screen(asked, bool(active), visitor),
-            "gallery": await self._gallery(visitor),
+            "gallery": await self._view.gallery(visitor),
         }
         values = {name: {"value": value} for name, value in drawn.items()}
         return {**values, **await self.desk.arrive(visitor)}
@@ -225,11 +214,11 @@ class Create:
     async def _first_screen(self, asked: Any, busy: bool, visitor: Visitor) -> str:
         named = await self.studio.jobs.get(str(asked)[:80], visitor.owner) if asked else None
         if named and named.final:
-            return await self._screen(named, visitor)
-        last = max(await self._over(visitor), key=_finished_at, default=None)
+            return await self._view.screen(named, visitor)
+        last = await self._view.last(visitor)
         if busy or last is None or last.state is State.CANCELLED:
             return empty()
-        return await self._screen(last, visitor)
+        return await self._view.screen(last, visitor)
 
     async def ask(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """The page was not drawn for its visitor: the same, but for the form, which asks itself."""
@@ -238,18 +227,18 @@ class Create:
 
     async def back(self, request: gr.Request) -> Any:
         """The tab is looked at again: watch anew if anything is under way."""
-        return _tick() if await self._active(self.visitor(request)) else gr.skip()
+        return _tick() if await self._view.active(self.visitor(request)) else gr.skip()
 
     async def show(self, event: gr.EventData, request: gr.Request) -> Any:
         """A poster was chosen."""
         job = await self._job(event, request)
-        return await self._screen(job, self.visitor(request), fresh=True) if job else gr.skip()
+        return await self._view.screen(job, self.visitor(request), fresh=True) if job else gr.skip()
 
     async def brought(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """A video of one's own was brought in: screen and gallery."""
         visitor, job = self.visitor(request), await self._job(event, request)
-        screen = await self._screen(job, visitor) if job else gr.skip()
-        return screen, await self._gallery(visitor)
+        screen = await self._view.screen(job, visitor) if job else gr.skip()
+        return screen, await self._view.gallery(visitor)
 
     async def star(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """A star is given or taken: screen and gallery."""
@@ -270,14 +259,14 @@ class Create:
         described = await self.studio.library.describe([job.id], visitor.owner, **changes)
         if not job.final:
             return gr.skip(), gr.skip(), _tick()
-        screen = await self._screen(described[0], visitor) if described else gr.skip()
-        return screen, await self._gallery(visitor), gr.skip()
+        screen = await self._view.screen(described[0], visitor) if described else gr.skip()
+        return screen, await self._view.gallery(visitor), gr.skip()
 
     async def dismiss(self, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
         """Take what went wrong off the screen and out of the list."""
         visitor = self.visitor(request)
         await self.studio.library.delete(_id(event), visitor.owner)
-        return empty(), await self._gallery(visitor)
+        return empty(), await self._view.gallery(visitor)
 
     async def fetch(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Bring the file of a finished video home once more: screen and gallery."""
@@ -290,8 +279,8 @@ class Create:
         job = await self._job(event, request)
         if not job:
             return gr.skip(), gr.skip()
-        screen = await self._screen(job, visitor, fresh=not trouble, trouble=trouble)
-        return screen, await self._gallery(visitor)
+        screen = await self._view.screen(job, visitor, fresh=not trouble, trouble=trouble)
+        return screen, await self._view.gallery(visitor)
 
     async def rewrite(self, event: gr.EventData, request: gr.Request) -> str:
         """The prompt rewritten, shown beside the original."""
@@ -323,59 +312,6 @@ class Create:
         self.visitor(request)
         return WORDS.examples[int(_id(event)) % len(WORDS.examples)][1]
 
-    # What they share
-
-    def _cards(self, jobs: Sequence[Job], first_frames: Mapping[str, str]) -> str:
-        now = Now(datetime.now(UTC), self.studio.jobs.expected_seconds, first_frames)
-        return working(jobs, now)
-
-    async def _first_frames(self, jobs: Sequence[Job]) -> dict[str, str]:
-        """Addresses of what running jobs start from, lent once per watch."""
-        return await asyncio.to_thread(self._lend_first_frames, jobs)
-
-    def _lend_first_frames(self, jobs: Sequence[Job]) -> dict[str, str]:
-        names = {
-            job.id: lent(
-                job.request.get("first_frame"), self.studio.storage, self.uploads, job.owner
-            )
-            for job in jobs
-        }
-        return {id: address(self.uploads / name) for id, name in names.items() if name}
-
-    async def _active(self, visitor: Visitor) -> tuple[Job, ...]:
-        return await self.studio.jobs.active(visitor.owner)
-
-    async def _over(self, visitor: Visitor) -> list[Job]:
-        """The latest results; what came without a video only while it is news."""
-        recent = await self.studio.jobs.recent(visitor.owner, 4 * POSTERS)
-        since = datetime.now(UTC) - LOOKED_AT
-        over = [job for job in recent if job.final]
-        over = [job for job in over if job.state is State.COMPLETED or job.created_at > since]
-        return over[:POSTERS]
-
-    async def _gallery(self, visitor: Visitor, new: str | None = None) -> str:
-        jobs = await self._over(visitor)
-        posters = await asyncio.gather(
-            *(self.studio.library.kept(job, "thumbnail") for job in jobs)
-        )
-        missing = {job.id for job, poster in zip(jobs, posters, strict=True) if not poster}
-        return gallery(jobs, missing=missing, new=new)
-
-    async def _screen(
-        self, job: Job, visitor: Visitor, *, fresh: bool = False, trouble: str = ""
-    ) -> str:
-        known = next((model for model in self.studio.table.models if model.id == job.model), None)
-        video = await self.studio.library.kept(job, "video")
-        missing = job.state is State.COMPLETED and not video
-        label = known.label if known else WORDS.own if job.model == OWN else job.model
-        can = await self._can(job, visitor)
-        return result(job, label=label, missing=missing, fresh=fresh, trouble=trouble, can=can)
-
-    async def _can(self, job: Job, visitor: Visitor) -> Can:
-        edited = job.relation is Relation.EDIT
-        versions = await self.desk.versions(job) if edited else ()
-        return Can(possible(job, self.studio.offer(visitor)), versions)
-
     async def _job(self, event: gr.EventData, request: gr.Request) -> Job | None:
         return await self.studio.jobs.get(_id(event), self.visitor(request).owner)
 
@@ -397,7 +333,3 @@ def _of(event: gr.EventData, name: str) -> str:
     """What an event carries under ``name``; anything may come from a browser."""
     data = event._data
     return str(data.get(name, ""))[:500] if isinstance(data, Mapping) else ""
-
-
-def _finished_at(job: Job) -> datetime:
-    return job.finished_at or job.created_at
