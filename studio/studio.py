@@ -114,6 +114,7 @@ class Studio:
             self.keeping,
             self.history,
             timedelta(minutes=settings.deadline_minutes),
+            told=bool(settings.google_webhook_secret),
         )
         self._role = role
         self._driver: Rounds | None = None

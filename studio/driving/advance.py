@@ -27,7 +27,7 @@ from studio.jobs import holds, lineage, rows
 from studio.jobs.events import Events, told_as
 from studio.jobs.inputs import Inputs
 from studio.jobs.job import Job, State
-from studio.jobs.polling import History, guess
+from studio.jobs.polling import LONGEST, History, guess
 from studio.library.keeping import Keeping
 from studio.providers import Providers
 from studio.storage.storage import StorageUnusable
@@ -87,6 +87,9 @@ class Advance:
     keeping: Keeping
     history: History
     deadline: timedelta
+    told: bool = False
+    """Whether Google says by itself when a video of the owner's Omni is done: looks are rare then,
+    only for when its word is lost."""
 
     @property
     def database(self) -> Database:
@@ -380,6 +383,8 @@ class Advance:
         return timedelta(0) if job.code == "checking" else self.deadline
 
     def _until_look(self, job: Job, elapsed: float, looks: int) -> float:
+        if self.told and job.provider == "gemini_api" and not (job.simulated or job.own_key):
+            return LONGEST
         return self.history.next_look(
             job.kind, guess(job, self.table), elapsed, 0 if job.simulated else looks
         )
