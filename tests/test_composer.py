@@ -98,6 +98,9 @@ def test_another_model_keeps_what_it_can_and_names_what_it_can_not() -> None:
 
 def test_nothing_is_said_where_nothing_moved() -> None:
     assert fit(asked(), VEO).notes == ()
+    alone = fit(asked(last_frame=PICTURE), VEO, "first_frame")
+    assert alone.request.last_frame is None
+    assert alone.notes == ("The last frame is kept, and used again once there is a first frame.",)
 
 
 def test_frames_and_references_exclude_each_other_and_the_last_choice_stays() -> None:

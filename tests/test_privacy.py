@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import io
 import json
 import os
+import re
 import sqlite3
 import time
 import zipfile
@@ -147,6 +149,10 @@ def test_all_that_is_mine_is_taken_along_and_then_removed_to_the_last_file(
         wait_for_all(other)
         before = kept(app_server)
         video = some_things(one)
+        details = one.get(f"/library/details?video={video}").text
+        given = re.findall(r'<img src="(v1/videos/[^"]*variant=picture[^"]*)"', details)
+        assert [one.get(f"/{html.unescape(at)}").content[1:4] for at in given] == [b"PNG"]
+        assert [other.get(f"/{html.unescape(at)}").status_code for at in given] == [404]
         shared = one.get(f"/v1/videos/{video}/share").json()["url"]
         assert httpx.get(shared).status_code == 200
 

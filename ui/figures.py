@@ -14,8 +14,17 @@ def money(usd: float | None) -> str:
         return WORDS.unknown_price
     if 0 < usd < 0.01:
         return WORDS.under_a_cent
-    number = f"{usd:,.2f}" if WORDS.decimal == "." else f"{usd:_.2f}".replace(".", WORDS.decimal)
-    return WORDS.dollars.format(n=number.replace("_", "."))
+    return WORDS.dollars.format(n=_dressed(f"{usd:,.2f}"))
+
+
+def whole(number: int) -> str:
+    """A count, its thousands set apart."""
+    return _dressed(f"{number:,}")
+
+
+def _dressed(number: str) -> str:
+    """An English number as the language of the page writes it."""
+    return number if WORDS.decimal == "." else number.translate(str.maketrans(".,", ",."))
 
 
 def clock(seconds: float) -> str:
@@ -48,4 +57,5 @@ def size(number: float) -> str:
     while number >= 1000 and len(units) > 1:
         number /= 1000
         del units[0]
-    return f"{number:.0f} bytes" if units[0] == "bytes" else f"{number:.1f} {units[0]}"
+    exact = f"{number:.0f}" if units[0] == "bytes" else f"{number:.1f}"
+    return f"{_dressed(exact)} {units[0]}"

@@ -10,9 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import NotModifiedResponse
 
 from studio.api.caller import caller
+from studio.api.picture import picture_of
 from studio.api.sending import link_to, sent
 from studio.jobs.job import Job, Relation, State
 from studio.library.library import Variant
+from studio.library.sidecar import inputs_of
 from studio.refusals import Refused, missing
 from studio.storage.storage import Kept
 
@@ -29,11 +31,17 @@ class Content:
         self._studio = studio
 
     async def get(self, request: Request) -> Response:
-        """Inline, or with ``download=1`` as a file named after the prompt."""
+        """Inline, or with ``download=1`` as a file named after the prompt.
+
+        ``variant=picture``: what it was made from, by its ``name``, for its owner alone.
+        """
         visitor = caller(self._studio, request)
         job = await self._studio.jobs.get(request.path_params["id"], visitor.owner)
         if not job:
             raise missing()
+        if request.query_params.get("variant") == "picture":
+            given = [key for key in inputs_of({"request": job.request}) if key[-4:] != ".mp4"]
+            return await picture_of(self._studio, given, request)
         return await self.send(job, request)
 
     async def send(self, job: Job, request: Request) -> Response:

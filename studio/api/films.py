@@ -19,6 +19,7 @@ from studio.api.content import file_name
 from studio.api.errors import private
 from studio.api.fields import read_as
 from studio.api.film import as_film, in_short
+from studio.api.picture import picture_of
 from studio.api.sending import link_to, sent
 from studio.films.film import FITS, LONGEST_FADE, Film, Link
 from studio.films.film_rows import pictures_in
@@ -215,7 +216,8 @@ class FilmsApi:
         """
         _, film = await self._own(request)
         if request.query_params.get("variant") == "picture":
-            return await self._picture(film, request)
+            keys = {key for scene in film.scenes for key in pictures_in(scene.request)}
+            return await picture_of(self._studio, keys, request)
         facts: Mapping[str, Any] | None = film.stitched
         if not facts:
             raise Refused(404, "not_stitched", "This film has not been put together yet.")
@@ -231,16 +233,6 @@ class FilmsApi:
             return RedirectResponse(link, 302, headers={"Cache-Control": "private, no-store"})
         name = file_name(film.name or "film") + "-AI-generated.mp4"
         return await sent(self._studio.storage, kept, request, headers, name)
-
-    async def _picture(self, film: Film, request: Request) -> Response:
-        key = f"inputs/{request.query_params.get('name', '')}"
-        if not any(key in pictures_in(scene.request) for scene in film.scenes):
-            raise Refused(404, "not_found", "There is no such picture in this film.")
-        kept = await asyncio.to_thread(self._studio.storage.look, key)
-        if not kept:
-            raise Refused(404, "file_missing", "This picture is missing on the disk.")
-        headers = {"Cache-Control": "private, max-age=86400"}
-        return await sent(self._studio.storage, kept, request, headers, kept.name)
 
     async def _own(self, request: Request) -> tuple[Visitor, Film]:
         visitor = caller(self._studio, request)

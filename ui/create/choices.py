@@ -23,6 +23,9 @@ def fit(request: VideoRequest, model: Model, changed: str | None = None) -> Fitt
     notes = []
     if request.reference_images and request.first_frame is not None:
         notes.append(WORDS.one_kind)
+    alone = request.last_frame is not None and request.first_frame is None
+    if alone and model.last_frame and not (request.task or request.reference_images):
+        notes.append(WORDS.last_waits)
     request = only_offered(request, model, changed)
     ratio, resolution = request.aspect_ratio, request.resolution
     if ratio not in model.aspect_ratios:

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
-from typing import Any
 
 from studio.jobs.job import Job, Relation, State
 from studio.library.entries import Kin, Lineage
 from studio.library.inspection import DAMAGED
-from ui.figures import money, shape_of, short
+from ui.figures import money, shape_of, short, size
 from ui.library.library import title_of
 from ui.words.library_words import WORDS
 from ui.words.sentences import spoken
@@ -181,7 +180,7 @@ def _button(act: str, words: str) -> str:
 
 def _settings(one: Details) -> Mapping[str, str]:
     job = one.job
-    asked = {name: _asked(name, job.request.get(name)) for name in SETTINGS}
+    asked = {name: _asked(job, name) for name in SETTINGS}
     took = WORDS.seconds.format(n=f"{job.took:.0f}") if job.took else ""
     return {
         "model": one.label + (f" · {WORDS.simulated}" if job.simulated else ""),
@@ -193,16 +192,26 @@ def _settings(one: Details) -> Mapping[str, str]:
     }
 
 
-def _asked(name: str, value: Any) -> str:
+def _asked(job: Job, name: str) -> str:
+    value = job.request.get(name)
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
         return WORDS.yes if value else WORDS.no
-    if isinstance(value, list | tuple):
-        return WORDS.pictures.format(n=len(value))
-    if name in ("first_frame", "last_frame", "source_video"):
+    if name in ("first_frame", "last_frame", "reference_images"):
+        keys = value if isinstance(value, list | tuple) else [value]
+        return f'<span class="given">{"".join(_given(job, name, str(key)) for key in keys)}</span>'
+    if name == "source_video":
         return WORDS.given
     return WORDS.seconds.format(n=value) if name == "duration" else escape(str(value))
+
+
+def _given(job: Job, name: str, key: str) -> str:
+    """A picture that went into it; its name where the picture is gone."""
+    file = escape(key.rpartition("/")[2])
+    at = f"v1/videos/{escape(job.id)}/content?variant=picture&amp;name={file}"
+    label = escape(WORDS.labels[name])
+    return f'<a href="{at}" target="_blank"><img src="{at}" alt="{label}" loading="lazy"></a>'
 
 
 def _cost(job: Job) -> str:
@@ -216,7 +225,7 @@ def _file(job: Job) -> Mapping[str, str]:
     return {
         "length": length,
         "pixels": f"{job.width} × {job.height}" if job.width and job.height else "",  # noqa: RUF001
-        "size": f"{job.size / 1e6:.1f} MB" if job.size else "",
+        "size": size(job.size) if job.size else "",
         "sha256": job.sha256 or "",
         "id": escape(job.id),
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 from studio.access import OWNER
 from studio.jobs.ledger import Amounts, Entry, Totals, by
 from studio.upkeep.checking import Checking
-from ui.figures import money, short, size
+from ui.figures import money, short, size, whole
 from ui.spend.chart import chart
 from ui.spend.reach import Reach
 from ui.words.sentences import spoken
@@ -213,15 +213,15 @@ def _unknown(amounts: Amounts) -> str:
         return WORDS.nothing
     if amounts.unpriced:
         return unknown(amounts)
-    return WORDS.up_to.format(n=f"{amounts.unknown:,}", price=money(amounts.unknown_at_most))
+    return WORDS.up_to.format(n=whole(amounts.unknown), price=money(amounts.unknown_at_most))
 
 
 def _videos(amounts: Amounts) -> str:
     if not amounts.simulated:
-        return f"{amounts.jobs:,}"
+        return whole(amounts.jobs)
     every = amounts.simulated == amounts.jobs
     words = WORDS.simulated_all if every else WORDS.simulated_of
-    return words.format(n=f"{amounts.jobs:,}", simulated=f"{amounts.simulated:,}")
+    return words.format(n=whole(amounts.jobs), simulated=whole(amounts.simulated))
 
 
 # Providers and library
@@ -277,11 +277,11 @@ def _report(checking: Checking, running: bool) -> str:
         size=size(check.size),
     )
     return (
-        f'<p lang="en"><b>{escape(verdict)}</b></p><p>{checked}</p>'
+        f"<p><b>{spoken(verdict)}</b></p><p>{checked}</p>"
         f'<ul lang="en">{items}</ul>'  # as the command line says it
     )
 
 
 def count(number: int) -> str:
     """So many videos."""
-    return WORDS.video if number == 1 else WORDS.many_videos.format(n=f"{number:,}")
+    return WORDS.video if number == 1 else WORDS.many_videos.format(n=whole(number))

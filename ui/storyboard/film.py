@@ -106,5 +106,4 @@ def _result(it: Board) -> str:
 <video class="whole" style="--shape:{shape}" src="{at}?v={facts["version"]}" controls playsinline \
 preload="metadata" aria-label="{WORDS.player}"></video>
 <div class="after"><a class="primary" href="{at}?download=1" download>{WORDS.export}</a>
-<a class="quiet" href="{at}?variant=settings" download>{WORDS.export_json}</a>
 <p class="hint">{told}. {how} {WORDS.provenance}{simulated}</p></div>"""

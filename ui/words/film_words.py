@@ -151,7 +151,6 @@ class FilmWords:
     film_older: str = "This film shows the scenes as they were before."
     player: str = "Your film"
     export: str = "Export the film"
-    export_json: str = "Its settings as JSON"
     facts: str = "{seconds} s · {width} by {height} · {size}"
     lossless: str = "Every picture is the clip's own, bit for bit."
     encoded: str = "The clips were encoded anew, because they differ or fade into each other."

@@ -168,7 +168,6 @@ class LibraryWords:
     )
     yes: str = "yes"
     no: str = "no"
-    pictures: str = "{n} given"
     given: str = "given"
     not_charged: str = "nothing was charged"
     open_cost: str = "not known"

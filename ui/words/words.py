@@ -36,6 +36,7 @@ class Words:
     reference: str = "Reference"
     reference_n: str = "Reference {n}"
     refused: str = "This file could not be taken. Use a JPEG, PNG or WebP of at most 30 MB."
+    last_waits: str = "The last frame is kept, and used again once there is a first frame."
     needs_first: str = "First add the first frame"
     add_picture: str = "Add: {slot}"
     remove_picture: str = "Remove: {slot}"

@@ -125,7 +125,6 @@ GERMAN = FilmWords(
     film_older="Dieser Film zeigt die Szenen, wie sie vorher waren.",
     player="Der fertige Film",
     export="Film exportieren",
-    export_json="Einstellungen als JSON",
     facts="{seconds} s · {width} mal {height} · {size}",
     lossless="Jedes Bild ist das des Clips, Bit für Bit.",
     encoded=(

@@ -133,7 +133,6 @@ GERMAN = LibraryWords(
     },
     yes="ja",
     no="nein",
-    pictures="{n} gegeben",
     given="gegeben",
     not_charged="nichts wurde berechnet",
     open_cost="nicht bekannt",

@@ -22,6 +22,7 @@ GERMAN = Words(
     reference="Vorlage",
     reference_n="Vorlage {n}",
     refused="Diese Datei ließ sich nicht nehmen. Möglich sind JPEG, PNG oder WebP bis 30 MB.",
+    last_waits="Das letzte Bild bleibt gemerkt und gilt wieder, sobald es ein erstes Bild gibt.",
     needs_first="Zuerst das erste Bild hinzufügen",
     add_picture="Hinzufügen: {slot}",
     remove_picture="Entfernen: {slot}",
