@@ -26,9 +26,9 @@ from playwright.sync_api import CDPSession, Page, sync_playwright
 from sqlalchemy import Connection
 
 from benchmarks.results import keep, table
-from studio.database import jobs
 from studio.jobs import words
 from studio.library.keeping import key
+from studio.schema import jobs
 from tests import app_server, tools
 from tests.library_kit import Shelf, a_record, mp4
 

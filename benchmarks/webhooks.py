@@ -17,8 +17,9 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import Connection
 
 from benchmarks.results import keep
-from studio.database import Database, deliveries, jobs, webhooks
+from studio.database import Database
 from studio.hooks.webhooks import LOOKED_BACK, OVERLAP, anything_to_do
+from studio.schema import deliveries, jobs, webhooks
 from tests.library_kit import a_record
 
 LOOKS = 25

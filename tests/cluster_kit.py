@@ -15,11 +15,12 @@ from typing import Any
 import httpx2
 
 from benchmarks.chaos import BusyGoogle
-from studio.database import Database, jobs
+from studio.database import Database
 from studio.jobs import records
 from studio.jobs.job import FINAL, State
 from studio.jobs.records import Record
 from studio.library.keeping import key
+from studio.schema import jobs
 from studio.storage.objects import Objects
 from tests import app_server
 from tests.app_server import ROOT, AppServer

@@ -13,13 +13,14 @@ from typing import Any
 import av
 import numpy as np
 
-from studio.database import Database, jobs
+from studio.database import Database
 from studio.jobs import records
 from studio.jobs.jobs import new_id
 from studio.jobs.records import Record
 from studio.library import sidecar
 from studio.library.keeping import key
 from studio.media.video import look_at
+from studio.schema import jobs
 from studio.settings import Settings
 from studio.storage.opening import storage_of
 from studio.storage.storage import Storage

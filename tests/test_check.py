@@ -15,13 +15,13 @@ from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.database import jobs
 from studio.jobs import records
 from studio.jobs.job import State
 from studio.jobs.jobs import new_id
 from studio.library import sidecar
 from studio.library.keeping import key
 from studio.migrate import backup
+from studio.schema import jobs
 from studio.upkeep.check import HALF_AFTER, UNUSED_AFTER
 from studio.upkeep.findings import Finding, Kind, Report
 from studio.upkeep.house import Busy

@@ -12,11 +12,12 @@ import pytest
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import OperationalError
 
-from studio.database import SCHEMA, Database, gate, metadata
+from studio.database import Database
 from studio.jobs import leases, rows
 from studio.jobs.job import Job, State
 from studio.jobs.jobs import new_id
 from studio.migrate import backup, configuration, upgrade
+from studio.schema import SCHEMA, gate, metadata
 from tests.services import new_database
 
 

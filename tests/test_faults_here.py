@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 from sqlalchemy import Connection, select, update
 
-from studio.database import jobs as table
 from studio.jobs.job import Job, State
 from studio.jobs.jobs import Unavailable
+from studio.schema import jobs as table
 from studio.studio import Studio
 from tests import parts
 from tests.bases import a_database

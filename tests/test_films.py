@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from studio.database import jobs
 from studio.films.film import Film, FilmSettings, Link, Scene, Standing, standing
 from studio.films.films import Films
 from studio.films.stitching import shots
 from studio.jobs.job import Job, Relation, State
+from studio.schema import jobs
 from studio.settings import Settings
 from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, clip, fits, picture, serving

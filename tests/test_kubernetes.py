@@ -18,12 +18,13 @@ import pytest
 import yaml
 from sqlalchemy import text
 
-from studio.database import Database, jobs
+from studio.database import Database
 from studio.driving import pulse
 from studio.driving.dispatch import AHEAD, AT_ONCE
 from studio.driving.worker import SLOTS
 from studio.entry.secret import Secret
 from studio.jobs.job import State
+from studio.schema import jobs
 from studio.settings import Settings
 from studio.storage.objects import connected_by
 from tests import tools

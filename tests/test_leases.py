@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from studio.database import jobs
 from studio.jobs import leases
 from studio.jobs.job import OWN, Job, State
+from studio.schema import jobs
 from studio.studio import Studio
 from tests.bases import OfAFile
 from tests.faults_kit import SOON

@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from studio.database import Database, jobs
+from studio.database import Database
 from studio.jobs import caps, records
 from studio.jobs.budget import Budget
 from studio.jobs.job import FINAL, State
 from studio.jobs.ledger import Amounts, as_data, by, csv_lines, entries, lines, totals
+from studio.schema import jobs
 from tests.library_kit import a_record
 from tests.services import new_database
 

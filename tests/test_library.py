@@ -18,10 +18,11 @@ import pytest
 from sqlalchemy import MetaData, Table, update
 
 from studio.api.bundle import PIECE, bundle
-from studio.database import Database, jobs
+from studio.database import Database
 from studio.jobs import words
 from studio.library.library import RESTORABLE
 from studio.migrate import upgrade
+from studio.schema import jobs
 from studio.settings import Settings
 from studio.studio import Studio
 from tests import parts

@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy import MetaData, Table
 
 from studio import migrate
-from studio.database import SCHEMA, Database
+from studio.database import Database
 from studio.jobs.job import State
 from studio.migrate import MIGRATIONS, TooNew, upgrade
+from studio.schema import SCHEMA
 
 FIRST = "0001"
 

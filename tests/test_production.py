@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, select, update
 
-from studio.database import Database, gate
+from studio.database import Database
 from studio.films import film_rows, storyboards
 from studio.films.film import Film, FilmSettings, Link, Scene
 from studio.jobs.job import State
 from studio.jobs.jobs import new_id
 from studio.library.keeping import key
 from studio.library.sidecar import Unreadable
+from studio.schema import gate
 from studio.storage.objects import Objects
 from studio.upkeep.export import export_library
 from studio.upkeep.findings import Kind

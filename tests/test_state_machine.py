@@ -48,7 +48,6 @@ from sqlalchemy import (
 )
 
 from studio.access import OWNER, Visitor
-from studio.database import Utc, jobs
 from studio.driving.advance import Advance
 from studio.driving.dispatch import LASTS, Message
 from studio.driving.outcome import LeaseLost, Outcome
@@ -61,6 +60,7 @@ from studio.jobs.jobs import Jobs
 from studio.jobs.offer import offer_to
 from studio.jobs.polling import History
 from studio.library.library import Library
+from studio.schema import Utc, jobs
 from studio.settings import Settings
 from studio.storage.opening import storage_of
 from tests import parts

@@ -22,11 +22,12 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from studio.access import COOKIE as VISITOR
-from studio.database import Database, jobs
+from studio.database import Database
 from studio.entry.own_keys import COOKIE as OWN_KEY
 from studio.jobs.events import working_on
 from studio.jobs.job import Job, State
 from studio.logs import JsonLines
+from studio.schema import jobs
 from studio.telemetry.gauges import Gauges
 from tests.api_kit import ELSEWHERE
 from tests.app_server import ROOT, AppServer

@@ -19,7 +19,6 @@ from openai import AsyncOpenAI
 from sqlalchemy import select, update
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from studio.database import deliveries, webhooks
 from studio.hooks.public_address import Unfit, is_public, target
 from studio.hooks.signing import genuine, new_secret, signed
 from studio.hooks.telling import Teller
@@ -33,6 +32,7 @@ from studio.hooks.webhooks import (
 )
 from studio.jobs.job import Job, State
 from studio.login import Login
+from studio.schema import deliveries, webhooks
 from studio.studio import Studio
 from tests.api_kit import ELSEWHERE, api
 from tests.library_kit import Shelf, a_record

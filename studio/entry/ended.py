@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
-from studio.database import Database, tallies
+from studio.database import Database
+from studio.schema import tallies
 
 FRESH = 2.0
 """Seconds that what was read counts: so long another replica may not know yet."""

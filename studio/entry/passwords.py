@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
-from studio.database import Database, tallies
+from studio.database import Database
 from studio.entry.people import Person
 from studio.jobs import caps
 from studio.login import Login
+from studio.schema import tallies
 from veo_client.errors import VeoError
 
 FREE = {"both": 5, "name": 50, "address": 20}

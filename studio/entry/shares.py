@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from studio.database import Database, shares
+from studio.database import Database
 from studio.entry.secret import Secret
 from studio.jobs import rows
 from studio.jobs.job import Job, State
 from studio.jobs.jobs import NotFound, NotNow
+from studio.schema import shares
 
 _ID = 16
 """Characters of a row's id; the rest of a link is the signature."""

@@ -17,8 +17,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from studio.database import Database, tallies
+from studio.database import Database
 from studio.jobs import caps
+from studio.schema import tallies
 
 log = logging.getLogger(__name__)
 

@@ -16,9 +16,10 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from studio.access import OWNER, Visitor
-from studio.database import Database, tokens
+from studio.database import Database
 from studio.entry.people import person_from, visitor_of
 from studio.login import Login
+from studio.schema import tokens
 from veo_client.errors import VeoError
 
 PREFIX = "vst_"

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, select, update
 
-from studio.database import films, scenes
 from studio.films.film import Film, FilmSettings, Link, Scene, said_lately
 from studio.jobs import rows
 from studio.jobs.rows import Connection
+from studio.schema import films, scenes
 
 _SETTINGS = {field.name for field in fields(FilmSettings)}
 _COLUMNS = [scenes.c[field.name] for field in fields(Scene)]

@@ -15,12 +15,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from studio.database import Database, films
+from studio.database import Database
 from studio.films import film_rows
 from studio.films.film import FITS, LONGEST_FADE, Film, FilmSettings, Link, Scene
 from studio.films.script import MOST_SCENES
 from studio.library.sidecar import ID as VIDEO
 from studio.library.sidecar import INPUT, LARGEST, Unreadable
+from studio.schema import films
 
 FOLDER = "storyboards"
 LONGEST_PROMPT = 20_000

@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Select, and_, case, delete, exists, func, select, update
 
-from studio.database import Database, deliveries, jobs, webhooks
+from studio.database import Database
 from studio.hooks.signing import new_secret
 from studio.jobs.job import FINAL, State
 from studio.jobs.ordering import new_id
+from studio.schema import deliveries, jobs, webhooks
 from veo_client.errors import Problem, RequestError
 
 EVENTS = ("video.completed", "video.failed")

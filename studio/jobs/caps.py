@@ -15,9 +15,9 @@ from sqlalchemy import (
 )
 
 from studio.access import OWNER
-from studio.database import gate, jobs
 from studio.jobs.job import OWN, State
 from studio.jobs.rows import ENDED
+from studio.schema import gate, jobs
 
 
 def pass_gate(connection: Connection) -> None:

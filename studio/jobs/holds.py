@@ -14,9 +14,9 @@ from sqlalchemy import (
     update,
 )
 
-from studio.database import jobs
 from studio.jobs.job import OWN, Job, State
 from studio.jobs.rows import COLUMNS, ENDED, to_job
+from studio.schema import jobs
 
 
 def hold_back(connection: Connection, job: Job, until: datetime, reason: str) -> None:

@@ -16,9 +16,9 @@ from sqlalchemy import (
     update,
 )
 
-from studio.database import jobs
 from studio.jobs.job import Job, State
 from studio.jobs.rows import COLUMNS, ENDED, to_job
+from studio.schema import jobs
 
 ANNOUNCED = "broker"
 """Who claims a row that was announced: nobody yet."""

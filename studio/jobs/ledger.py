@@ -22,11 +22,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, true
 
-from studio.database import Database, jobs
+from studio.database import Database
 from studio.jobs import caps, records
 from studio.jobs.budget import Budget
 from studio.jobs.job import FINAL, State
 from studio.jobs.offer import STAND_IN
+from studio.schema import jobs
 
 K = TypeVar("K")
 

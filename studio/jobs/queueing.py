@@ -10,10 +10,11 @@ from typing import Literal, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, select, update
 
-from studio.database import Database, jobs
+from studio.database import Database
 from studio.jobs import rows
 from studio.jobs.job import Job, State
 from studio.jobs.jobs import NotFound, NotNow
+from studio.schema import jobs
 
 T = TypeVar("T")
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select, true, update
 
-from studio.database import Database, jobs
+from studio.database import Database
 from studio.jobs import words
 from studio.jobs.job import FINAL, State
+from studio.schema import jobs
 
 Record = Mapping[str, Any]
 """Every column of a row by its name."""

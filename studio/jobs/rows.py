@@ -20,9 +20,9 @@ from sqlalchemy import (
     update,
 )
 
-from studio.database import jobs
 from studio.jobs import words
 from studio.jobs.job import FINAL, Job, Relation, State
+from studio.schema import jobs
 
 __all__ = ["Connection"]
 

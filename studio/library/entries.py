@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
-from studio.database import jobs
 from studio.jobs import rows
 from studio.jobs.job import FINAL, Job
 from studio.jobs.words import join_tags, split_tags, words_of
+from studio.schema import jobs
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, true
 
-from studio.database import jobs
 from studio.jobs import rows
 from studio.jobs.job import FINAL, Job, State
 from studio.jobs.words import fold, split_tags
 from studio.library.entries import RESTORABLE
 from studio.library.inspection import DAMAGED, MISSING
+from studio.schema import jobs
 
 ENDED = FINAL - {State.COMPLETED}
 SHELVES: Mapping[str, ColumnElement[bool]] = {

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, Float, Integer, String
 
-from studio.database import Utc, jobs
 from studio.jobs.job import FINAL, State
+from studio.schema import Utc, jobs
 
 LARGEST = 2**20
 """Bytes; a longer text is none of ours."""

@@ -8,7 +8,8 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, String, cast, select
 
-from studio.database import Database, jobs, scenes
+from studio.database import Database
+from studio.schema import jobs, scenes
 from studio.storage.storage import Storage
 
 YOUNG = 600.0

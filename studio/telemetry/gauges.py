@@ -13,9 +13,9 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from studio.database import jobs
 from studio.jobs import caps
 from studio.jobs.job import FINAL
+from studio.schema import jobs
 
 
 class Gauges:

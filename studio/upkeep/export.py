@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from studio.database import Database, jobs
+from studio.database import Database
 from studio.films import film_rows, storyboards
 from studio.films.film import Film
 from studio.jobs import records
@@ -24,6 +24,7 @@ from studio.library import sidecar
 from studio.library.inspection import amiss
 from studio.library.keeping import key
 from studio.library.sidecar import inputs_of
+from studio.schema import jobs
 from studio.storage.storage import Storage
 from studio.upkeep.archive import ArchiveError, Target, target
 

@@ -16,7 +16,8 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, or_, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from studio.database import Database, gate
+from studio.database import Database
+from studio.schema import gate
 from studio.storage.storage import Storage
 from veo_client.errors import VeoError
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from studio.access import OWNER
-from studio.database import Database, deliveries, films, jobs, scenes, shares, tokens, webhooks
+from studio.database import Database
 from studio.films import film_rows
 from studio.films.film import Film
 from studio.films.stitching import Stitching
@@ -21,6 +21,7 @@ from studio.jobs.ordering import NotFound
 from studio.library.library import RESTORABLE, Library
 from studio.library.sidecar import inputs_of
 from studio.library.unused import drop_unused
+from studio.schema import deliveries, films, jobs, scenes, shares, tokens, webhooks
 from studio.storage.storage import Storage
 
 ERASED = "erased"

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_
 
 from studio.access import OWNER, Visitor
-from studio.database import jobs
 from studio.jobs import records
 from studio.jobs.job import FINAL, Job, State
 from studio.jobs.jobs import NotFound, NotNow
 from studio.library import sidecar
 from studio.library.inspection import amiss
 from studio.library.keeping import key
+from studio.schema import jobs
 
 if TYPE_CHECKING:
     from studio.storage.storage import Storage
