@@ -167,7 +167,7 @@ async def of_four_videos_some_may_be_held_back(tmp_path: Path) -> None:
 
 
 async def a_stand_in_that_dies_is_replaced_and_its_videos_arrive(tmp_path: Path) -> None:
-    studio = new_studio(Settings(outputs_dir=tmp_path, stand_in="always"), SOON)
+    studio = new_studio(Settings(outputs_dir=tmp_path, stand_in="always"))
     await studio.start()
     try:
         jobs = await asked(studio)
