@@ -2,7 +2,7 @@
 
     python -m benchmarks.growth --visitors 2000
 
-Each opens the page, is told what the page tells at first, uploads a picture, asks /v1 for this and
+Each opens the page, looks at what is being made, uploads a picture, asks /v1 for this and
 that (most of it does not exist) and leaves; every second one leaves without listening. Measured
 are the memory after the first crowd, and how much more each further crowd of the same size costs.
 """
@@ -73,14 +73,12 @@ class Crowd:
             await self._ask(client, number)
 
     async def _arrive(self, client: httpx.AsyncClient) -> str:
-        """Open the page and ask what it shows at first; the name of the visit."""
+        """Open the page and look at what is being made; the name of the visit."""
         (await client.get("/")).raise_for_status()
         events = (await client.get("/config")).json()["dependencies"]
-        load = next(
-            each for each in events if each["backend_fn"] and "load" in str(each["targets"])
-        )
+        [watch] = [each for each in events if each["api_name"] == "watch"]
         session = secrets.token_hex(6)
-        body = {"data": [None] * len(load["inputs"]), "fn_index": load["id"], "trigger_id": None}
+        body = {"data": [None] * len(watch["inputs"]), "fn_index": watch["id"], "trigger_id": None}
         body |= {"session_hash": session}
         (await client.post("/gradio_api/queue/join", json=body)).raise_for_status()
         return session
