@@ -9,12 +9,14 @@ from ui.words.film_words import WORDS
 
 
 def same(choices: Iterable[object]) -> list[tuple[str, str]]:
+    """Choices that are called what they are."""
     return [(str(each), str(each)) for each in choices]
 
 
 def select(
     field: str, name: str, choices: Iterable[tuple[str, str]], chosen: str, *, id: str = ""
 ) -> str:
+    """A choice with its label; it needs an ``id`` where the page has several of its kind."""
     options = "".join(
         f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>'
         f"{escape(words)}</option>"
@@ -28,6 +30,7 @@ def select(
 
 
 def bar(percent: float, name: str) -> str:
+    """How far something is; ``name`` is for who can't see it."""
     return (
         f'<div class="bar" role="progressbar" aria-label="{name}" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{percent:.0f}"><i style="width:{percent:.0f}%"></i>'
