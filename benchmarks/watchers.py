@@ -114,7 +114,8 @@ async def measured(watchers: int, tabs: int, jobs: int, home: Path) -> dict[str,
         settings = environment(google)
         app = await asyncio.to_thread(app_server.start, home / "outputs", **settings)  # type: ignore[arg-type]
         ending.callback(app.kill)
-        limits = httpx.Limits(max_connections=None)
+        # None is kept open: the server closes it after 5 seconds, and a next request may meet that.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
         client = httpx.AsyncClient(base_url=app.url, timeout=PATIENCE, limits=limits)
         await ending.enter_async_context(client)
         for number in range(jobs):

@@ -407,8 +407,8 @@ def test_nothing_hangs_over_the_edge(browser: Browser, app_server: AppServer, wi
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     if phone:
         small = page.evaluate("""() => [...document.querySelectorAll(
-          '#room button, #room a, #room select, #room .segments label')].filter((target) =>
-          target.offsetHeight && !target.matches('.remove, .unmute') && target.offsetHeight < 38)
+          '#room button, #room a, #room select, #room summary, #room .segments label')]
+          .filter((target) => target.checkVisibility() && target.offsetHeight < 44)
           .map((target) => target.outerHTML)""")
         assert small == []
     page.close()
