@@ -2,13 +2,14 @@
 
     python -m benchmarks.chaos --provider omni --jobs 500 --kills 8 --runs 10
     python -m benchmarks.chaos --provider veo --every-moment
+    STUDIO_PARTS=azure python -m benchmarks.chaos --every-moment --each 23
     python -m benchmarks.chaos --parts redis --provider veo --runs 2
 
 The app runs in a process of its own with everything but the page, against a strict Google on
 loopback. Each kill is a SIGKILL; the next process starts at once on the same folder. Kills come at
 random, most of them aimed at where it hurts: between Google's answer to a create and its commit,
 and within a download. ``--every-moment`` kills one job's process before and after each commit and
-before each callback of its event loop, one by one.
+before each callback of its event loop, one by one; with STUDIO_PARTS the web's and a worker's.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ import signal
 import struct
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -32,6 +33,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
 
 from studio.jobs.job import Job, State
+from tests import parts
 from tests.kept import kept_in
 from tests.kill_kit import (
     Verdict,
@@ -286,19 +288,19 @@ async def runs_of(provider: str, jobs: int, kills: int, runs: int, parts: str = 
     return all(run.good for run in done)
 
 
-async def each_moment(provider: str) -> bool:
-    """Every moment of one job's life, one by one."""
+async def each_moment(provider: str, each: int) -> bool:
+    """Every moment of one job's life, one by one, but of the callbacks only some."""
     began, veo = time.monotonic(), provider == "veo"
-    with TemporaryDirectory(prefix="kills-") as home:
+    with TemporaryDirectory(prefix="kills-") as home, parts_running():
         async with StrictGoogle() as google:
             google.video = mp4()
-            kills = await every_moment(google, Path(home), veo=veo)
+            kills = await every_moment(google, Path(home), veo=veo, step=each)
             verdicts = await killed_each(google, Path(home), kills, veo=veo, tell=_tell)
     fell = [verdict for verdict in verdicts if verdict.fell]
     ends = Counter((str(one.at_death or "no row yet"), str(one.state)) for one in fell)
     figures = {
         "kills": len(fell),
-        "by moment": Counter(one.kill.at for one in fell),
+        "by moment": Counter(f"{one.kill.who}, {one.kill.at}" for one in fell),
         "died as -> ended as": {f"{dead} -> {end}": n for (dead, end), n in ends.items()},
         "paid twice": sum(one.creates > 1 for one in verdicts),
         "unknown that Google had made": sum(
@@ -308,8 +310,24 @@ async def each_moment(provider: str) -> bool:
         "seconds": round(time.monotonic() - began, 1),
     }
     print(json.dumps(figures, indent=2))
-    _keep(f"every-moment-{provider}", figures)
+    _keep("-".join(["every-moment", provider] + [parts.PARTS] * parts.CLUSTERED), figures)
     return not figures["complaints"]
+
+
+@contextmanager
+def parts_running() -> Iterator[None]:
+    """The servers that STUDIO_PARTS names."""
+    from benchmarks.chaos_cluster import servers_of  # it stands on this module
+
+    if not parts.CLUSTERED:
+        yield
+        return
+    with servers_of(parts.PARTS) as its:
+        parts.Servers.running = parts.Servers(its.postgres, its.azurite, its.redis)
+        try:
+            yield
+        finally:
+            parts.forget(parts.known())
 
 
 def _tell(verdict: Verdict) -> None:
@@ -328,15 +346,16 @@ def main() -> int:
     """0: nothing lost, nothing paid twice, at most two unknown by a kill."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--provider", choices=("omni", "veo"), default="omni")
-    parts = "SQLite and files and one process, or web and two workers on this queue"
-    parser.add_argument("--parts", choices=("files", "redis", "azure"), default="files", help=parts)
+    means = "SQLite and files and one process, or web and two workers on this queue"
+    parser.add_argument("--parts", choices=("files", "redis", "azure"), default="files", help=means)
     parser.add_argument("--jobs", type=int, default=500)
     parser.add_argument("--kills", type=int, default=8, help="in each run")
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--every-moment", action="store_true", help="one job, one kill at a time")
+    parser.add_argument("--each", type=int, default=1, help="only each so many-th callback")
     asked = parser.parse_args()
     if asked.every_moment:
-        return 0 if asyncio.run(each_moment(asked.provider)) else 1
+        return 0 if asyncio.run(each_moment(asked.provider, asked.each)) else 1
     good = asyncio.run(runs_of(asked.provider, asked.jobs, asked.kills, asked.runs, asked.parts))
     return 0 if good else 1
 

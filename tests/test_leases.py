@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from studio.driving.pace import Pace
 from studio.jobs import leases
 from studio.jobs.job import OWN, Job, State
+from studio.library.keeping import Keeping
 from studio.schema import jobs
+from studio.storage.storage import Storage
 from studio.studio import Studio
 from tests.bases import OfAFile
-from tests.faults_kit import SOON
 from tests.strict_google import Plan, StrictGoogle, error_body
 from tests.studio_kit import ME, made, new_studio, over, settings_for, studio_on, until
 from veo_client import VideoRequest
@@ -65,7 +68,7 @@ async def test_a_create_is_leased_from_when_its_mark_is_written_not_from_when_it
     (tmp_path / "db").mkdir()
     base = OfAFile(tmp_path / "db" / "studio.db")
     async with StrictGoogle() as google:
-        studio = new_studio(settings_for(tmp_path, google.omni, database_url=base.url), SOON)
+        studio = new_studio(settings_for(tmp_path, google.omni, database_url=base.url))
         await studio.jobs.submit(VideoRequest(prompt="a fox"), ME)
         mine = studio.providers.own()
         lease = timedelta(seconds=60)
@@ -87,6 +90,41 @@ async def test_a_create_is_leased_from_when_its_mark_is_written_not_from_when_it
     assert sent.submitted_at >= freed
 
 
+class SlowKeeping(Keeping):
+    """Behind it is a store that takes its time."""
+
+    def __init__(self, storage: Storage) -> None:
+        super().__init__(storage)
+        self.answers = asyncio.Event()
+
+    async def room(self) -> None:
+        await self.answers.wait()
+        await super().room()
+
+
+async def test_what_is_fetched_before_a_create_may_take_longer_than_a_lease(tmp_path: Path) -> None:
+    """Else two drivers would take the job from each other for ever."""
+    async with StrictGoogle() as google:
+        studio = Studio(settings_for(tmp_path, google.omni), Pace(silence=3))
+        asked, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox"), ME)
+        mine, lease = studio.providers.own(), studio.advance.pace.lease
+        (job,) = await studio.database.write(
+            lambda c: leases.claim(c, [State.QUEUED], mine, 1, boot="me", lease=lease)
+        )
+        slow = SlowKeeping(studio.storage)
+        step = asyncio.create_task(replace(studio.advance, keeping=slow)(job))
+        async with asyncio.timeout(60):
+            async for _ in studio.jobs.watch([asked.id]):  # once a second
+                row = await studio.jobs.get(asked.id, ME.owner)
+                if row and row.next_at != job.next_at:
+                    break
+        slow.answers.set()
+        assert (await step).state is State.RUNNING
+        await studio.providers.aclose()
+        studio.database.close()
+    assert google.creates == 1
+
+
 async def test_a_click_repeated_at_once_is_one_click_where_the_money_is_enough_for_one(
     tmp_path: Path,
 ) -> None:
@@ -106,7 +144,8 @@ async def test_a_paid_video_is_not_given_up_because_google_forgets_it_for_a_mome
     async with StrictGoogle() as google:
         google.plan("omni_poll", gone, gone, gone)
         google.plan("file", gone, gone, gone, gone, gone)
-        studio = new_studio(settings_for(tmp_path, google.omni), SOON)
+        impatient = Pace(first_try=0.1, longest_try=0.5)
+        studio = new_studio(settings_for(tmp_path, google.omni), impatient)
         await studio.start()
         job = await made(studio)
         await studio.stop()

@@ -143,10 +143,13 @@ class Advance:
     @told_as("submit")
     async def _submit(self, job: Job) -> Job:
         try:
-            provider = await self.providers.get(job)
-            await self.keeping.room()
-            job = await self._with_source(job)
-            request = await self.inputs.restore(job.request)
+            async with self.outcome.leased(job):
+                provider = await self.providers.get(job)
+                await self.keeping.room()
+                source = await self._source(job)
+                request = await self.inputs.restore(source.get("request", job.request))
+            if source:
+                job = await self.outcome.save(job, held=True, **source)
             # Now, because nothing that can fail may stand between the create and its id's row.
             first_look = self._until_look(job, 0.0, 0)
         except RequestError as error:
@@ -182,13 +185,13 @@ class Advance:
         lease = {"submitted_at": now, "next_at": now + self.pace.create_lease}
         return rows.save(connection, job, {"state": State.SUBMITTING, **lease}, held=True)
 
-    async def _with_source(self, job: Job) -> Job:
-        """The job with what it is made from, where it waited for its parent until now."""
+    async def _source(self, job: Job) -> dict[str, Any]:
+        """What to change where it waited for what it is made from until now; else nothing."""
         if not job.relation:
-            return job
+            return {}
         request, model = await self.inputs.restore(job.request), self._model(job)
         if not model or not lineage.lacks_source(request, job.relation):
-            return job
+            return {}
         found = await self.database.read(lambda c: rows.many(c, [job.parent or ""]))
         parent = found.get(job.parent or "")
         own = "" if job.extra.get("uploads") else job.credential
@@ -196,8 +199,7 @@ class Advance:
         estimate = 0.0 if job.simulated else lineage.price(request, model, parent)
         kept = await self.inputs.keep(lineage.checked(request, job.relation, model))
         told = lineage.notice(request, model) or job.notice
-        changes: dict[str, Any] = {"request": kept, "cost_estimate": estimate, "notice": told}
-        return await self.outcome.save(job, held=True, **changes)
+        return {"request": kept, "cost_estimate": estimate, "notice": told}
 
     async def _throttled(self, job: Job, error: QuotaError) -> Job:
         """Nothing was created. All jobs like it wait together; the oldest tries first."""
