@@ -32,7 +32,12 @@ async def against_google(tmp_path: Path, *command: str, **environ: str) -> None:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        told, _ = await asyncio.wait_for(script.communicate(), 90)
+        try:
+            told, _ = await asyncio.wait_for(script.communicate(), 200)
+        except TimeoutError:
+            script.kill()
+            await script.wait()
+            raise
         assert script.returncode == 0, told.decode()
         assert google.creates == 1
 
