@@ -22,6 +22,8 @@ from tests.library_kit import Shelf, a_record, mp4
 from tests.test_library import NOW, told
 
 PATIENCE = 90_000
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Waits until what listens to the screen has acted, and that is to be seen."""
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 360, "height": 800}
 EVERYTHING: dict[str, Any] = {"resultTypes": ["violations"]}
@@ -93,7 +95,7 @@ def complaints(page: Page, where: str | None = None) -> None:
     for size, scheme, rules in looks:
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.wait_for_timeout(60)  # the scheme is followed by a listener
+        page.evaluate(DRAWN)  # the scheme is followed by a listener
         for rule in AXE.run(page, where, rules).response["violations"]:
             places = " | ".join(node["html"][:160] for node in rule["nodes"][:4])
             found.add(f"{rule['id']} ({size['width']}, {scheme}): {places}")

@@ -108,9 +108,12 @@ def test_posters_keep_their_shapes_and_far_ones_leave_the_page(library: Page) ->
     box = poster(library, FOX).bounding_box()
     assert box
     assert abs(box["width"] / box["height"] - 16 / 9) < 0.05
-    for _ in range(12):
+    for _ in range(500):
+        if poster(library, f"Filling {FILLING - 1},").count():
+            break
         library.mouse.wheel(0, 4000)
         library.wait_for_timeout(80)
+    library.mouse.wheel(0, 40_000)
     expect(library.locator(".sheet")).to_have_count(5)
     expect(poster(library, f"Filling {FILLING - 1},")).to_be_visible()
     expect(library.locator(".more-videos")).to_have_count(0)

@@ -19,6 +19,7 @@ from tests import app_server as app
 from tests.api_kit import clip
 from tests.app_server import AppServer
 from tests.library_kit import Shelf, a_record
+from tests.test_axe import DRAWN
 from tests.test_library import NOW, told
 
 PATIENCE = 120_000
@@ -106,7 +107,7 @@ def look(page: Page, name: str) -> None:
         dark = size in ("phone", "zoomed")
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme="dark" if dark else "light", forced_colors="none")
-        page.wait_for_timeout(80)
+        page.evaluate(DRAWN)
         found |= {f"{size}: {each}" for each in page.evaluate(AMISS)}
         keep(page, f"{name}-{size}")
         if size in ("phone", "desktop"):
@@ -182,13 +183,13 @@ def test_create_from_the_first_visit_to_the_last_result(visitor: Page, server: A
     page.goto(server.url)
     expect(page.locator("#screen .empty")).to_be_visible(timeout=PATIENCE)
     look(page, "create-first-visit")
-    ask(page, f"{ARABIC} [slow-120]")
+    ask(page, f"{ARABIC} [slow-900]")
     expect(page.locator("#working")).to_contain_text("making it", timeout=PATIENCE)
     assert page.locator("#working .prompt").evaluate("p => getComputedStyle(p).direction") == "rtl"
     look(page, "create-working")
     ask(page, "A long night [quota-600]")
     expect(page.locator("#working")).to_contain_text("goes on at", timeout=PATIENCE)
-    ask(page, "The next one [slow-100]")
+    ask(page, "The next one [slow-900]")
     expect(page.locator("#working")).to_contain_text("The next one")
     expect(page.locator("#working .job")).to_have_count(3)
     page.evaluate(COUNTED)

@@ -100,7 +100,7 @@ def test_the_video_can_be_downloaded_under_the_words_of_its_prompt(
 
 
 def test_what_happens_is_said_in_words_and_a_bar(create: Page) -> None:
-    generate(create, "A slow river [slow-2]", seconds=6)
+    generate(create, "A slow river [slow-30]", seconds=6)
     status = create.locator("#working [role=status]")
     expect(status).to_have_text(re.compile("Waiting|Sent|making"))
     expect(status).to_have_text("The stand-in is making it", timeout=PATIENCE)
@@ -113,7 +113,7 @@ def test_what_happens_is_said_in_words_and_a_bar(create: Page) -> None:
 
 
 def test_a_reload_in_mid_generation_finds_the_job_again(create: Page) -> None:
-    generate(create, "A long way home [slow-2]", seconds=6)
+    generate(create, "A long way home [slow-6]", seconds=6)
     create.reload()
     expect(create.locator("#working")).to_contain_text("A long way home", timeout=PATIENCE)
     until_it_plays(create)
@@ -121,7 +121,7 @@ def test_a_reload_in_mid_generation_finds_the_job_again(create: Page) -> None:
 
 
 def test_a_closed_tab_loses_nothing(create: Page, app_server: AppServer) -> None:
-    generate(create, "A lighthouse [slow-2]", seconds=6)
+    generate(create, "A lighthouse [slow-6]", seconds=6)
     context = create.context
     create.close()
     again = opened(context.new_page(), app_server)
@@ -194,7 +194,7 @@ def test_a_playing_video_is_not_interrupted_by_another_job(create: Page) -> None
 def test_a_double_click_makes_one_video(create: Page) -> None:
     prompt(create).fill("Only once")
     create.locator("#go").dblclick()
-    expect(create.locator("#working .job")).to_have_count(1)
+    expect(create.locator("#working")).to_contain_text("Only once")
     create.wait_for_timeout(1000)
     assert len(create.request.get(f"{create.url}v1/videos").json()["data"]) == 1
 
@@ -307,7 +307,7 @@ def test_a_held_back_video_says_why_and_offers_the_next_step(create: Page) -> No
 def test_a_job_that_can_be_stopped_is_stopped(create: Page) -> None:
     create.get_by_label("Model", exact=True).select_option(label="Omni Flash 1.2")
     expect(create.locator("#composer [name=duration][value='15']")).to_be_attached()
-    generate(create, "A glacier [slow-60]", seconds=5)
+    generate(create, "A glacier [slow-300]", seconds=5)
     expect(create.locator("#working")).to_contain_text("making it", timeout=PATIENCE)
     create.get_by_role("button", name="Cancel: A glacier").click()
     expect(create.locator("#screen")).to_contain_text("Stopped", timeout=PATIENCE)

@@ -308,7 +308,7 @@ def test_two_quick_presses_make_one_job_and_a_later_one_another(
 ) -> None:
     page.set_extra_http_headers(ELSEWHERE)
     opened(page, app_server)
-    prompt(page).fill("Only once [slow-9]")
+    prompt(page).fill("Only once [slow-60]")
     page.evaluate(TWICE)
     expect(page.locator("#working .job")).to_have_count(1)
     page.wait_for_timeout(1000)

@@ -132,8 +132,8 @@ def test_what_is_typed_outlives_a_lost_connection_and_a_reload(
     expect(page.get_by_text("Saved")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("The studio can't be reached")).to_be_hidden()
     expect(page.locator("#name")).to_have_value("The long night")
-    page.wait_for_timeout(500)  # the name goes with a call of its own
-    assert not page.evaluate("Object.keys(localStorage).filter((k) => k.includes('.film.'))")
+    # The name goes with a call of its own.
+    page.wait_for_function("() => !Object.keys(localStorage).some((key) => key.includes('.film.'))")
     film = on_the_server(page, app_server)
     assert film["name"] == "The long night"
     assert [scene["prompt"] for scene in film["scenes"]] == ["One", "Two, and much more"]

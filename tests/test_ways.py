@@ -288,7 +288,7 @@ def test_the_queue_is_paused_put_in_order_and_goes_on(
 ) -> None:
     page = opened(browser.new_page(), start_app(JOBS_IN_FLIGHT="1"))
     page.get_by_role("group", name="Pictures").wait_for()
-    generate(page, "Under way [slow-3]")
+    generate(page, "Under way [slow-12]")
     page.get_by_label("Tone").check()
     for name in ("Second", "Third"):
         send(page, name)
