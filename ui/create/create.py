@@ -43,6 +43,8 @@ class _Stream:
 
     ids: Collection[str] = ()
     """Jobs that it follows."""
+    draws: bool = True
+    """Until the page knows more than it."""
 
 
 class Create:
@@ -76,7 +78,7 @@ class Create:
             made.extend(await self.desk.order(prompt, value, visitor))
             return made
 
-        shown = await self._begin(order(), visitor)
+        shown = await self._begin(order(), visitor, request)
         nothing = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
         return *shown, *(await self.desk.after(value, tuple(made), visitor) if made else nothing)
 
@@ -87,27 +89,33 @@ class Create:
         again = self.studio.jobs.retry(
             id, visitor.owner, visitor, idempotency_key=once(event._data, id)
         )
-        return await self._begin(again, visitor)
+        return await self._begin(again, visitor, request)
 
     async def check(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Look again at what was given up; costs nothing."""
         visitor = self.visitor(request)
         looked = self.studio.jobs.check_again(_id(event), visitor.owner)
-        return await self._begin(looked, visitor)
+        return await self._begin(looked, visitor, request)
 
     async def recover(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Fetch a video by the id that Google gave it."""
         visitor = self.visitor(request)
-        return await self._begin(self.studio.jobs.recover(_id(event), visitor), visitor)
+        found = self.studio.jobs.recover(_id(event), visitor)
+        return await self._begin(found, visitor, request)
 
     async def _begin(
-        self, doing: Awaitable[Job | Sequence[Job]], visitor: Visitor
+        self, doing: Awaitable[Job | Sequence[Job]], visitor: Visitor, request: gr.Request
     ) -> tuple[Any, ...]:
-        """Tick, message, cards, screen: what every start of a job shows."""
+        """Tick, message, cards, screen: what every start of a job shows.
+
+        The stream that the page has knows nothing of it, so it draws no more.
+        """
         try:
             begun = await doing
         except VeoError as error:
             return gr.skip(), problem(error), gr.skip(), gr.skip()
+        if stream := self._newest.get(str(request.session_hash)):
+            stream.draws = False
         jobs = await self._view.active(visitor)
         tick = _tick(*(job.id for job in ((begun,) if isinstance(begun, Job) else begun)))
         return tick, sent(), self._view.cards(jobs, await self._view.first_frames(jobs)), ""
@@ -130,7 +138,8 @@ class Create:
             jobs = [rows[job.id] for job in active if job.id in rows]
             newest = self._newest.get(page, this)
             speak(spoken)  # each step of a stream may run in a context of its own
-            yield self._view.cards(jobs, first_frames) if newest is this else gr.skip()
+            draws = newest is this and this.draws
+            yield self._view.cards(jobs, first_frames) if draws else gr.skip()
             if any(job.final and (newest is this or job.id not in newest.ids) for job in jobs):
                 return
 
@@ -304,7 +313,7 @@ class Create:
             made.extend(await self.desk.order_batch(sent_by(event), visitor))
             return made
 
-        shown = await self._begin(order(), visitor)
+        shown = await self._begin(order(), visitor, request)
         return *shown, fold(opened=False) if made else gr.skip()
 
     def example(self, event: gr.EventData, request: gr.Request) -> str:
