@@ -101,9 +101,9 @@ async def test_ctrl_c_prints_the_id_and_how_to_go_on(tmp_path: Path) -> None:
         assert process.stderr
         told = b""
         while b"Google is making it" not in told:
-            told += await asyncio.wait_for(process.stderr.readline(), 20)
+            told += await asyncio.wait_for(process.stderr.readline(), 90)
         process.send_signal(signal.SIGINT)
-        _, rest = await asyncio.wait_for(process.communicate(), 20)
+        _, rest = await asyncio.wait_for(process.communicate(), 90)
         assert process.returncode == 130
         assert b"python -m veo_client --resume v1_" in rest
         assert b"Traceback" not in rest

@@ -64,7 +64,7 @@ async def test_a_kill_at_a_commit_loses_nothing_and_pays_once(
             lives = [life(kill) for kill in commits if kill.n % EACH == 4]
             verdicts = await asyncio.gather(*[killed_once(google, one) for one in lives])
     assert [verdict for verdict in verdicts if verdict.complaints] == []
-    assert len({verdict.at_death for verdict in verdicts if verdict.fell}) >= 3
+    assert len({verdict.at_death for verdict in verdicts if verdict.fell}) >= 2
 
 
 @contextmanager

@@ -77,6 +77,7 @@ def test_three_scenes_are_typed_and_become_a_film_that_plays(
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
     page.goto(app_server.url)
     page.get_by_role("link", name="Or make a film of several scenes").click()
+    page.wait_for_url("**/storyboard*", wait_until="load")
     page.locator(".sketch").click()
     expect(page.get_by_role("button", name="Make the film")).to_be_disabled()
     page.keyboard.type(PROMPTS[0])  # the caret waits where one begins to write

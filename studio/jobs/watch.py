@@ -50,16 +50,13 @@ class Watcher:
         self._nudged.set()
 
     async def watch(self, ids: Collection[str]) -> AsyncIterator[dict[str, Job]]:
-        """The rows at once and at every read after; ends after all are final.
-
-        What somebody else watches already is up to a second old at first.
-        """
+        """The rows at once and at every read after; ends after all are final."""
         wanted = set(ids)
         self._watched.update(wanted)
         try:
-            if new := wanted - self._latest.keys():
-                found = await self._database.read(lambda connection: rows.many(connection, new))
-                self._latest.update(found)
+            # All of them anew: a name or a star is given without a new version.
+            found = await self._database.read(lambda connection: rows.many(connection, wanted))
+            self._latest.update(found)
             while True:
                 seen = {id: self._latest[id] for id in wanted if id in self._latest}
                 yield seen
