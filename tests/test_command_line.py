@@ -38,11 +38,17 @@ def environment(google: StrictGoogle) -> dict[str, str]:
     return {**os.environ, **own}
 
 
+def hears_ctrl_c() -> None:
+    """Run in a new process: a shell makes what it starts in the background deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 async def start(google: StrictGoogle, folder: Path, *words: str) -> asyncio.subprocess.Process:
     pipe = asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(
         *VEO, *words, "--outputs", "made", "--poll-interval", "0.1",
         cwd=folder, env=environment(google), stdin=pipe, stdout=pipe, stderr=pipe,
+        preexec_fn=hears_ctrl_c,
     )  # fmt: skip
 
 
