@@ -108,6 +108,7 @@ def start(
     log.touch()
     own = {} if "DATABASE_URL" in environ else parts.environ_of(outputs)
     settings = {"OUTPUTS_DIR": str(outputs), "GRADIO_SERVER_PORT": str(port), **own, **environ}
+    process: subprocess.Popen[bytes] | Forked
     if command or code != ROOT:
         process = _run(command or (sys.executable, "app.py"), code, {**os.environ, **settings}, log)
     else:
@@ -124,7 +125,7 @@ def start(
 
 def _run(
     command: Sequence[str], code: Path, environ: Mapping[str, str], log: Path
-) -> subprocess.Popen[bytes] | Forked:
+) -> subprocess.Popen[bytes]:
     with log.open("ab") as file:
         return subprocess.Popen(
             command, cwd=code, env=environ, stdout=file, stderr=file, preexec_fn=end_with_the_tests
