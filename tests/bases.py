@@ -90,7 +90,7 @@ class OfAServer:
     @contextmanager
     def held(self) -> Iterator[None]:
         with psycopg.connect(self.plain) as holder:
-            holder.execute("LOCK TABLE job, gate IN EXCLUSIVE MODE")
+            holder.execute("LOCK TABLE gate, job IN EXCLUSIVE MODE")
             yield
             holder.rollback()
 

@@ -347,11 +347,12 @@ async def a_picture_that_is_gone_when_its_turn_comes_costs_nothing(tmp_path: Pat
         picture = tmp_path / "start.png"
         Image.new("RGB", (640, 360), "teal").save(picture)
         for model, route in ((OMNI, "omni_create"), (VEO, "veo_create")):
-            google.plan(route, limit)
+            google.faults["a fox", route] = limit
             request = VideoRequest(prompt="a fox", model=model, first_frame=picture)
             job, *_ = await studio.jobs.submit(request, ME)
             job = await reading(studio, job, "limit")
             (kept_in(tmp_path) / str(job.request["first_frame"])).unlink()
+            google.faults.clear()
             job = await over(studio, job)
             assert (job.state, job.cost) == (State.FAILED, 0.0)
             check_sentence(job.reason or "")

@@ -90,6 +90,41 @@ async def test_a_create_is_leased_from_when_its_mark_is_written_not_from_when_it
     assert sent.submitted_at >= freed
 
 
+async def test_what_google_says_of_a_create_counts_also_after_it_was_taken_for_lost(
+    tmp_path: Path,
+) -> None:
+    """A pod that was cut off for a while knows better than who took its lease."""
+    refused = Plan(400, error_body(400, "INVALID_ARGUMENT", "No."), gate=asyncio.Event())
+    async with StrictGoogle() as google:
+        google.plan("omni_create", refused)
+        studio = Studio(settings_for(tmp_path, google.omni))
+        mine, lease = studio.providers.own(), timedelta(seconds=60)
+
+        async def claimed(*states: State) -> Job:
+            (job,) = await studio.database.write(
+                lambda c: leases.claim(c, states, mine, 1, boot="me", lease=lease)
+            )
+            return job
+
+        asked, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox"), ME)
+        step = asyncio.create_task(studio.advance(await claimed(State.QUEUED)))
+        async with asyncio.timeout(60):
+            while asked.state is not State.SUBMITTING:
+                await asyncio.sleep(0.02)
+                asked = await studio.jobs.get(asked.id, ME.owner) or asked
+        lapsed = update(jobs).values(next_at=datetime.now(UTC) - LONG_AGO)
+        await studio.database.write(lambda connection: connection.execute(lapsed))
+        lost = await studio.advance(await claimed(State.SUBMITTING))
+        assert (lost.state, lost.code, lost.cost) == (State.UNKNOWN, "lost_create", None)
+        assert refused.gate
+        refused.gate.set()
+        ended = await step
+        assert ended == await studio.jobs.get(asked.id, ME.owner)
+        await studio.providers.aclose()
+        studio.database.close()
+    assert (ended.state, ended.cost, google.creates) == (State.FAILED, 0.0, 0)
+
+
 class SlowKeeping(Keeping):
     """Behind it is a store that takes its time."""
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.app_server import AppServer
 
+AXE = Axe()
 PATIENCE = 120_000
 """Milliseconds for a simulated video on a busy machine; an idle one needs about six seconds."""
 EVIL = "<img src=x onerror=\"window.caught=1\"> ${window.caught=1} {{window.caught=1}} `a` 'b'"
@@ -56,6 +58,8 @@ def generate(page: Page, text: str, seconds: int = 4) -> None:
 
 
 def choose(page: Page, field: str, value: str) -> None:
+    if (line := page.locator("#composer .choices:not([open]) > summary")).is_visible():
+        line.click()
     choice = page.locator(f"#composer input[name={field}][value='{value}']")
     choice.evaluate("node => node.scrollIntoView({ block: 'center' })")  # above the fixed button
     choice.check(force=True)
@@ -411,6 +415,29 @@ def test_nothing_hangs_over_the_edge(browser: Browser, app_server: AppServer, wi
           .filter((target) => target.checkVisibility() && target.offsetHeight < 44)
           .map((target) => target.outerHTML)""")
         assert small == []
+    page.close()
+
+
+def test_on_a_phone_all_that_a_press_needs_is_in_one_screen(
+    browser: Browser, app_server: AppServer
+) -> None:
+    page = browser.new_page(viewport={"width": 412, "height": 823}, has_touch=True)
+    opened(page, app_server)
+    covered = AXE.run(page, options={"runOnly": ["target-size"]}).response["violations"]
+    assert covered == []
+    button = page.locator("#go").bounding_box()
+    assert button
+    assert button["y"] + button["height"] < 823
+    line = page.locator("#composer .choices > summary")
+    model = page.get_by_label("Model", exact=True)
+    expect(line).to_have_text("Veo 3.1 · 16:9 · 720p · 8\u00a0s")
+    expect(model).to_be_hidden()
+    choose(page, "duration", "4")
+    expect(line).to_have_text("Veo 3.1 · 16:9 · 720p · 4\u00a0s")
+    expect(model).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 823})
+    expect(line).to_be_hidden()
+    expect(model).to_be_visible()
     page.close()
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,6 @@ from studio.access import Visitor
 from studio.jobs.job import Job, Relation
 from studio.jobs.jobs import NotFound, NotNow
 from studio.jobs.queueing import in_order
-from studio.rounds import Rounds
 from studio.studio import Studio
 from tests.api_kit import api, fits
 from tests.strict_google import StrictGoogle
@@ -27,11 +29,21 @@ async def queued(studio: Studio, *prompts: str, visitor: Visitor = ME) -> list[J
     return jobs
 
 
-async def asleep(studio: Studio) -> Rounds:
-    """What drives the jobs: it looks at none until it is started again."""
-    assert studio._driver
-    await studio._driver.stop(0)
-    return studio._driver
+async def asleep(studio: Studio) -> Callable[[], None]:
+    """Whatever drives the jobs looks at none until the function that comes back is called."""
+    driver, workers = studio._driver, getattr(studio, "workers", None)
+    assert driver
+    await driver.stop(0)
+    if workers:
+        workers.tell(signal.SIGTERM)
+        await asyncio.to_thread(workers.ended)
+
+    def awake() -> None:
+        driver.start()
+        if workers:
+            workers.start()
+
+    return awake
 
 
 async def waiting(studio: Studio) -> list[str]:
@@ -40,7 +52,7 @@ async def waiting(studio: Studio) -> list[str]:
 
 async def test_a_paused_job_waits_and_goes_on_when_it_is_told_to(tmp_path: Path) -> None:
     async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
-        driver = await asleep(studio)
+        awake = await asleep(studio)
         [job] = await queued(studio, "a fox")
         with pytest.raises(NotFound):
             await studio.queue.resume(job.id, "somebody else")
@@ -52,7 +64,7 @@ async def test_a_paused_job_waits_and_goes_on_when_it_is_told_to(tmp_path: Path)
         with pytest.raises(NotNow, match="waits for the video that it is made from"):
             await studio.queue.pause(child.id, ME.owner)
         await studio.jobs.cancel(child.id, ME.owner)
-        driver.start()
+        awake()
         done = await over(studio, job)
         with pytest.raises(NotNow, match="already on its way"):
             await studio.queue.pause(job.id, ME.owner)
@@ -61,8 +73,8 @@ async def test_a_paused_job_waits_and_goes_on_when_it_is_told_to(tmp_path: Path)
 
 
 async def test_jobs_are_sent_in_the_order_they_were_given(tmp_path: Path) -> None:
-    async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
-        driver = await asleep(studio)
+    async with StrictGoogle() as google, studio_on(google, tmp_path, jobs_in_flight=1) as studio:
+        awake = await asleep(studio)
         one, two, three = await queued(studio, "one", "two", "three")
         moved = await studio.queue.move(three.id, ME.owner, "first")
         assert [job.prompt for job in moved] == ["three", "one", "two"]
@@ -73,10 +85,10 @@ async def test_jobs_are_sent_in_the_order_they_were_given(tmp_path: Path) -> Non
         await studio.queue.move(three.id, ME.owner, "last")
         assert await waiting(studio) == ["two", "one", "three"]
         assert await studio.queue.pause_all(ME.owner, paused=False) == 3
-        driver.start()
+        awake()
         await over(studio, one, two, three)
         sent = sorted(await studio.jobs.recent(ME.owner, 9), key=lambda job: job.submitted_at or 0)
-    assert [job.prompt for job in sent][-1] == "three"
+    assert [job.prompt for job in sent] == ["two", "one", "three"]
 
 
 async def test_nobody_gets_ahead_of_another_owner(tmp_path: Path) -> None:

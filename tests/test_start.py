@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from tests.app_server import ROOT, AppServer, free_port
+from tests.app_server import ROOT, START_PATIENCE, AppServer, free_port
 from tests.strict_google import KEY, StrictGoogle
 from tests.tools import is_root
 
@@ -47,7 +47,7 @@ demo.launch()
 
 
 def get(url: str | Request) -> bytes:
-    with urlopen(url, timeout=60) as answer:  # noqa: S310
+    with urlopen(url, timeout=START_PATIENCE) as answer:  # noqa: S310
         return bytes(answer.read())
 
 
@@ -145,7 +145,7 @@ def test_the_first_page_loads_nothing_that_it_does_not_need(tmp_path: Path) -> N
         env={**os.environ, **settings},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=START_PATIENCE,
     )
     assert run.returncode == 0, run.stderr
     loaded = set(json.loads(run.stdout.splitlines()[-1]))
@@ -164,10 +164,14 @@ def test_demo_launch_in_a_notebook_serves_everything(tmp_path: Path) -> None:
     }
     manager, kernel = start_new_kernel(env={**os.environ, **settings}, cwd=str(ROOT))
     try:
-        answer = kernel.execute_interactive(NOTEBOOK, timeout=60, output_hook=lambda _: None)
+        answer = kernel.execute_interactive(
+            NOTEBOOK, timeout=START_PATIENCE, output_hook=lambda _: None
+        )
         assert answer["content"]["status"] == "ok", answer["content"]
         serves_everything(f"http://127.0.0.1:{port}")
-        answer = kernel.execute_interactive("demo.close()", timeout=60, output_hook=lambda _: None)
+        answer = kernel.execute_interactive(
+            "demo.close()", timeout=START_PATIENCE, output_hook=lambda _: None
+        )
         assert answer["content"]["status"] == "ok", answer["content"]
     finally:
         kernel.stop_channels()
@@ -191,7 +195,7 @@ def test_a_start_that_can_not_be_ends_with_a_sentence(
         env={**os.environ, **setting},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=START_PATIENCE,
     )
     assert run.returncode == 1
     assert sentence in run.stderr

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import fields
@@ -17,7 +15,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Error, FilePayload, Page, expect
 
+from studio.database import Database
+from studio.jobs import records
+from studio.jobs.records import Record
+from studio.settings import Settings
+from tests import parts
 from tests.app_server import AppServer
+from tests.kept import kept_in
 from tests.stand_in_kit import Seen, apart, blank, watch
 from tests.test_page import PATIENCE, choose, generate, opened, prompt, ready, until_it_plays
 from veo_client.request import VideoRequest
@@ -73,11 +77,14 @@ def color_of(picture: Any) -> list[int]:
     return [round(value) for value in np.asarray(middle).reshape(-1, 3).mean(axis=0)]
 
 
-def row_of(server: AppServer, id: str) -> dict[str, Any]:
-    with closing(sqlite3.connect(server.outputs / "studio.db")) as database:
-        database.row_factory = sqlite3.Row
-        row = database.execute("SELECT * FROM job WHERE id = ?", [id]).fetchone()
-    return {**dict(row), "request": json.loads(row["request"])}
+def row_of(server: AppServer, id: str) -> Record:
+    how = parts.on_the_parts(Settings(outputs_dir=server.outputs))
+    with closing(Database(how.database)) as database:
+        return records.known(database, [id])[id]
+
+
+def picture_of(server: AppServer, key: str) -> Image.Image:
+    return Image.open(BytesIO((kept_in(server.outputs) / key).read_bytes()))
 
 
 DROP = """(target, [name, kind, data]) => {
@@ -265,7 +272,7 @@ def test_pictures_settings_and_the_way_survive_a_reload(
     for one in arrived:
         assert one["prompt"] == "Anna walks\n\nReference image 2: Anna."
         assert one["aspect_ratio"] == "9:16"
-        pictures = [Image.open(app_server.outputs / key) for key in one["reference_images"]]
+        pictures = [picture_of(app_server, key) for key in one["reference_images"]]
         assert [picture.convert("RGB").getpixel((9, 9)) for picture in pictures] == [BLUE, RED]
 
 
@@ -395,7 +402,7 @@ def test_every_field_that_is_typed_is_in_the_request_that_arrived(
     for name, (_, value) in TYPED.items():
         arrived = rows[-1].get(name)
         if value == "inputs/":
-            with Image.open(app_server.outputs / arrived) as picture:
+            with picture_of(app_server, arrived) as picture:
                 assert picture.width * 16 == pytest.approx(picture.height * 9, rel=0.02), name
         else:
             assert arrived == value, name

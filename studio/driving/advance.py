@@ -131,7 +131,7 @@ class Advance:
                 return await self._submit(job)
             case State.SUBMITTING:
                 return await self.outcome.end(
-                    job, State.UNKNOWN, UnknownOutcome(_LOST_CREATE), code="lost_create"
+                    job, State.UNKNOWN, UnknownOutcome(_LOST_CREATE), code=rows.LOST_CREATE
                 )
             case State.RUNNING:
                 return await self._poll(job)

@@ -114,21 +114,27 @@ class Outcome:
         )
 
     async def end(self, job: Job, state: State, error: VeoError, *, code: str | None = None) -> Job:
-        """Close the row with the sentence; the cause goes to the log."""
+        """Close the row with the sentence; the cause goes to the log.
+
+        What Google says of a create counts also where that was taken for lost meanwhile.
+        """
         log.warning("%s ends as %s: %s", job.id, state, error, exc_info=error)
         charged = {False: 0.0, None: None, True: job.cost_estimate}[error.charged]
         reasons = getattr(error, "reasons", ())
-        return await self.save(
-            job,
-            durable=True,
-            state=state,
-            next_at=None,
-            code=code or error.code,
-            reason=str(error),
-            cost=0.0 if job.simulated else charged,
-            finished_at=now(),
-            extra={**job.extra, "reasons": list(reasons)} if reasons else dict(job.extra),
-        )
+        changes: dict[str, Any] = {
+            "state": state,
+            "next_at": None,
+            "code": code or error.code,
+            "reason": str(error),
+            "cost": 0.0 if job.simulated else charged,
+            "finished_at": now(),
+            "extra": {**job.extra, "reasons": list(reasons)} if reasons else dict(job.extra),
+        }
+
+        def work(connection: rows.Connection) -> Job | None:
+            return rows.save(connection, job, changes) or rows.answered(connection, job, changes)
+
+        return await self.written(work, durable=True)
 
     @contextlib.asynccontextmanager
     async def leased(self, job: Job) -> AsyncIterator[None]:

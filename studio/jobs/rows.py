@@ -30,6 +30,8 @@ __all__ = ["Connection"]
 _FIELDS = [field.name for field in fields(Job)]
 COLUMNS = [jobs.c[name] for name in _FIELDS]
 ENDED = [state.value for state in FINAL]
+LOST_CREATE = "lost_create"
+"""The code of what was being sent by one that died: nobody knows what came of it."""
 _RELATIONS = [relation.value for relation in Relation]
 
 
@@ -191,6 +193,24 @@ def keep_provider_id(
             cost=None,
             finished_at=None,
         )
+        .returning(*COLUMNS)
+    )
+    row = connection.execute(statement).one_or_none()
+    return to_job(row) if row else None
+
+
+def answered(connection: Connection, job: Job, changes: Mapping[str, object]) -> Job | None:
+    """Write how a create ended that was taken for lost while Google still had it.
+
+    None: this was none, or it has become something else. What is lost is never sent again, so
+    the answer can only be of this very create.
+    """
+    lost = (jobs.c.state == State.UNKNOWN.value) & (jobs.c.code == LOST_CREATE)
+    statement = (
+        update(jobs)
+        .where(jobs.c.id == job.id, jobs.c.submitted_at == job.submitted_at)
+        .where(lost, jobs.c.provider_id.is_(None))
+        .values(version=jobs.c.version + 1, claimed_by=None, **changes)
         .returning(*COLUMNS)
     )
     row = connection.execute(statement).one_or_none()

@@ -7,16 +7,18 @@ let mine = props.value.draft
 const form = () => element.querySelector('form')
 const value = () => ({ html: props.value.html, draft: mine })
 
+// What is folded away keeps its place in the draft under the name of its class.
+const folds = () => [...element.querySelectorAll('form > details')]
+
 function chosen() {
   const draft = { ...mine }
-  const folded = element.querySelector('details.more')
   for (const control of form().elements) {
     const { name, type, value, checked, dataset } = control
     if (!name || type === 'file' || (type === 'radio' && !checked)) continue
     if ('list' in dataset) draft[name] = listed(name)
     else draft[name] = type === 'checkbox' ? checked : value
   }
-  if (folded) draft.more = folded.open
+  for (const fold of folds()) draft[fold.className] = fold.open
   return draft
 }
 
@@ -39,10 +41,10 @@ watch('value', () => {
     props.value = value()
     return
   }
-  mine = { ...draft, more: Boolean(mine.more) }
+  const open = { more: Boolean(mine.more), choices: Boolean(mine.choices) }
+  mine = { ...draft, ...open }
   localStorage.setItem(KEPT, JSON.stringify(mine))
-  const folded = element.querySelector('details.more')
-  if (folded) folded.open = mine.more // it may have been opened while this was on its way
+  for (const fold of folds()) fold.open = open[fold.className] // it may have been opened while this was on its way
   for (const control of form().elements) {
     if (control.type === 'radio' || control.type === 'checkbox') control.checked = control.defaultChecked
     else if (control.tagName === 'SELECT') for (const option of control.options) option.selected = option.defaultSelected
@@ -58,7 +60,7 @@ element.addEventListener('input', ({ target }) => {
 element.addEventListener('change', ({ target }) => {
   if (target.matches(CHOICES)) change(chosen(), target.name)
 })
-element.addEventListener('toggle', ({ target }) => { mine = { ...mine, more: target.open } }, true)
+element.addEventListener('toggle', ({ target }) => { mine = { ...mine, [target.className]: target.open } }, true)
 
 // Ways of working: a button anywhere on the page, or an address, names a video and what to do with it.
 function begin(way, id, seed) {

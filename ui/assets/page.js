@@ -43,8 +43,11 @@ document.addEventListener('visibilitychange', () => {
 // A field that was refused says so itself, until something is changed.
 function mark(fields) {
   for (const control of document.querySelectorAll('#prompt textarea, #composer [name]')) {
-    if (fields.includes(control.name || 'prompt')) control.setAttribute('aria-invalid', 'true')
-    else control.removeAttribute('aria-invalid')
+    if (!fields.includes(control.name || 'prompt')) control.removeAttribute('aria-invalid')
+    else {
+      control.setAttribute('aria-invalid', 'true')
+      control.closest('details:not([open])')?.querySelector('summary').click()
+    }
   }
 }
 document.addEventListener('input', ({ target }) => {

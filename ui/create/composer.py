@@ -7,6 +7,7 @@ can't take is never offered. The script beside this file keeps form and draft in
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from html import escape
 from typing import Any
 
 from studio.jobs.offer import Offer
@@ -70,16 +71,25 @@ def form(
 ) -> str:
     """The form for a request that ``model`` can make; ``offer`` holds those to choose from."""
     models = [(each.id, each.label) for each in offer.models]
-    more = "".join(_more(request, model, offer, draft))
-    return f"""<form autocomplete="off" novalidate>
-{slots(request, model, draft, differs=differs)}
-{select("model", WORDS.model, models, model.id)}
+    choices = f"""{select("model", WORDS.model, models, model.id)}
 <p class="hint">{spoken(model.summary)}</p>
 {_shape(request, model, fixed=draft.get("way") == "continue")}
-{_seconds(request, model)}
+{_seconds(request, model)}"""
+    more = "".join(_more(request, model, offer, draft))
+    in_short = _in_short(request, model)
+    return f"""<form autocomplete="off" novalidate>
+{slots(request, model, draft, differs=differs)}
+{folded(in_short, choices, opened=bool(draft.get("choices")), kind="choices")}
 {folded(WORDS.more, more, opened=bool(draft.get("more")))}
 <p class="note" role="status">{" ".join(map(spoken, said))}</p>
 </form>"""
+
+
+def _in_short(request: VideoRequest, model: Model) -> str:
+    """What is chosen, in one line: all that a phone shows of it until the line is pressed."""
+    shape = () if request.task else (request.aspect_ratio, request.resolution)
+    seconds = f"{request.duration}\u00a0s" if request.duration else None
+    return " · ".join(escape(each) for each in (model.label, *shape, seconds) if each)
 
 
 def _shape(request: VideoRequest, model: Model, *, fixed: bool) -> str:
