@@ -26,6 +26,14 @@ VIDEO = """() => {
                 audio: v.webkitAudioDecodedByteCount, source: v.src }
 }"""
 
+JUMPS = """() => new Promise((told) => {
+  const sum = (list) => list.getEntries().reduce((all, one) => all + one.value, 0)
+  const seen = new PerformanceObserver((list) => told(sum(list)))
+  seen.observe({ type: 'layout-shift', buffered: true })
+  setTimeout(() => told(0), 1000)
+})"""
+"""How much of the page has moved since it was opened, as browsers count it; 0.1 is too much."""
+
 
 @pytest.fixture
 def create(page: Page, app_server: AppServer) -> Page:
@@ -101,6 +109,11 @@ def test_the_video_can_be_downloaded_under_the_words_of_its_prompt(
         create.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename == "A-paper-boat-AI-generated.mp4"
     assert Path(download.value.path()).read_bytes()[4:8] == b"ftyp"
+    packed = [
+        create.request.get(url).headers.get("content-encoding")
+        for url in (app_server.url, f"{app_server.url}/library", create.evaluate(VIDEO)["source"])
+    ]
+    assert packed == ["gzip", "gzip", None]
 
 
 def test_what_happens_is_said_in_words_and_a_bar(create: Page) -> None:
@@ -165,7 +178,7 @@ def test_a_refused_prompt_is_kept(create: Page) -> None:
 
 def test_the_settings_are_kept_over_a_reload(create: Page) -> None:
     choose(create, "aspect_ratio", "9:16")
-    create.locator("#composer summary").click()
+    create.locator("#composer .more summary").click()
     create.locator("#composer [name=seed]").fill("42")
     create.reload()
     ready(create)
@@ -423,6 +436,7 @@ def test_on_a_phone_all_that_a_press_needs_is_in_one_screen(
 ) -> None:
     page = browser.new_page(viewport={"width": 412, "height": 823}, has_touch=True)
     opened(page, app_server)
+    assert page.evaluate(JUMPS) < 0.1
     covered = AXE.run(page, options={"runOnly": ["target-size"]}).response["violations"]
     assert covered == []
     button = page.locator("#go").bounding_box()

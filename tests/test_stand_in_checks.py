@@ -14,7 +14,7 @@ from tests.stand_in_kit import OMNI, VEO, b64, blank, image, shape
 from veo_client.models import Model, load_models
 from veo_client.stand_in import omni_input, veo
 from veo_client.stand_in.checks import Refusal, model_named
-from veo_client.stand_in.clips import Clip
+from veo_client.stand_in.clip import Clip
 from veo_client.stand_in.service import Service
 
 Body = dict[str, Any]

@@ -13,7 +13,8 @@ from PIL import ImageFont
 
 from tests.stand_in_kit import Seen, apart, fitted, image, until, watch
 from veo_client.stand_in.caption import caption, readable, wrapped
-from veo_client.stand_in.clips import Clip, Clips
+from veo_client.stand_in.clip import Clip
+from veo_client.stand_in.clips import Clips
 from veo_client.stand_in.render import render
 from veo_client.stand_in.scene import FPS, choose_look
 from veo_client.stand_in.store import Blobs

@@ -259,7 +259,7 @@ def test_no_fade_takes_more_than_half_of_a_piece(shots: list[tuple[int, float]])
 
 
 def test_real_clips_of_the_stand_in_join_bit_for_bit(tmp_path: Path) -> None:
-    from veo_client.stand_in.clips import Clip
+    from veo_client.stand_in.clip import Clip
     from veo_client.stand_in.render import render
 
     paths = []

@@ -188,7 +188,7 @@ def test_edits_are_a_conversation_with_its_versions_in_sight(create: Page) -> No
 
 
 def test_a_draft_varies_and_is_made_final(create: Page, app_server: AppServer) -> None:
-    create.locator("#composer summary").click()
+    create.locator("#composer .more summary").click()
     create.get_by_label("Draft first").check()
     expect(create.locator("#go")).to_have_text(re.compile("Draft · "))
     choose(create, "duration", "4")
@@ -217,7 +217,7 @@ def test_a_draft_varies_and_is_made_final(create: Page, app_server: AppServer) -
 def test_an_address_begins_a_way_and_only_for_the_owner(
     create: Page, browser: Browser, app_server: AppServer
 ) -> None:
-    create.locator("#composer summary").click()
+    create.locator("#composer .more summary").click()
     create.locator("#composer [name=seed]").fill("7")
     generate(create, "A kite over dunes")
     id = until_done(create, "A kite over dunes")
@@ -259,7 +259,7 @@ def test_pictures_settings_and_the_way_survive_a_reload(
     shown = create.get_by_alt_text("Reference 2")
     assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 320
     expect(prompt(create)).to_have_value("Anna walks")
-    create.locator("#composer summary").click()
+    create.locator("#composer .more summary").click()
     create.locator("#composer [name=also][value='veo-3.1-fast-generate-001']").check()
     expect(create.locator("#go")).to_have_text(re.compile("Generate 2 videos"))
     create.locator("#go").click()
@@ -385,7 +385,7 @@ def test_every_field_that_is_typed_is_in_the_request_that_arrived(
     """A new field, or a new control in the form, has to say here where it is found again."""
     assert TYPED.keys() | ELSEWHERE.keys() == {field.name for field in fields(VideoRequest)}
     assert globals().keys() >= {*ELSEWHERE.values(), *BESIDES.values()}
-    create.locator("#composer summary").click()
+    create.locator("#composer .more summary").click()
     for name, (typed, _) in TYPED.items():
         typed(create)
         if name in ("first_frame", "last_frame"):

@@ -16,6 +16,7 @@ from typing import Any
 import gradio as gr
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from studio.entry.silent import keep_looking
 from studio.entry.uploads import Uploads
@@ -42,6 +43,13 @@ from ui.words.words import WORDS
 MOST_WATCHERS = 1000
 """Events that may run at once; Gradio stops at 40 by itself, waiting generators included."""
 LARGEST_UPLOAD = "30mb"
+LEFT_AS_IT_IS = (
+    *DEFAULT_EXCLUDED_CONTENT_TYPES,
+    "text/css",
+    "text/javascript",
+    "application/javascript",
+)
+"""Pictures, videos and streams; and what Gradio packs by itself, and tighter."""
 
 
 class StudioBlocks(gr.Blocks):
@@ -131,6 +139,7 @@ class StudioBlocks(gr.Blocks):
                 *OwnKeyPage(self.studio).routes(),
             ],
             "middleware": [
+                Middleware(GZipMiddleware, compresslevel=6, exclude_content_types=LEFT_AS_IT_IS),
                 Middleware(Listening, setting=self.studio.settings.page_language),
                 Middleware(Refusals),
                 *([telemetry.middleware()] if telemetry else []),

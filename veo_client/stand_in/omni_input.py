@@ -19,7 +19,7 @@ from veo_client.stand_in.checks import (
     text,
     video,
 )
-from veo_client.stand_in.clips import Clip
+from veo_client.stand_in.clip import Clip
 from veo_client.stand_in.files import uploaded
 from veo_client.stand_in.omni_answers import UNKNOWN
 from veo_client.stand_in.service import Service, ends_without_video

@@ -15,7 +15,7 @@ from av.audio.resampler import AudioResampler
 from PIL import Image, ImageOps
 
 from veo_client.stand_in.caption import Placed, caption, mark
-from veo_client.stand_in.clips import Clip
+from veo_client.stand_in.clip import Clip
 from veo_client.stand_in.scene import FPS, PALETTES, Array, Scene, choose_look, rgb, to_yuv
 from veo_client.stand_in.sound import PER_FRAME, RATE, ambience, softened
 

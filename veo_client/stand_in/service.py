@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from veo_client.stand_in.checks import Refusal
-from veo_client.stand_in.clips import Clip, Clips
+from veo_client.stand_in.clip import Clip
+from veo_client.stand_in.clips import Clips
 from veo_client.stand_in.connections import Cut
 from veo_client.stand_in.store import Blobs, Operation, Operations, Uploads
 from veo_client.stand_in.switches import Switches

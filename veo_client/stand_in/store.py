@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from veo_client.stand_in.clips import Clip, clip_from
+from veo_client.stand_in.clip import Clip, clip_from
 from veo_client.stand_in.switches import Switches
 
 KEPT_SECONDS = 48 * 3600

@@ -28,7 +28,7 @@ from veo_client.stand_in.checks import (
     video,
     whole,
 )
-from veo_client.stand_in.clips import Clip
+from veo_client.stand_in.clip import Clip
 from veo_client.stand_in.connections import Broken
 from veo_client.stand_in.service import BLOCKED, Service
 from veo_client.stand_in.store import Blobs, Operation
