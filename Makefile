@@ -8,8 +8,8 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Whatever the machine says elsewhere: hundreds of processes would each compile everything anew.
 export PYTHONDONTWRITEBYTECODE =
 
-PROMISES = $(patsubst %,tests/test_%.py,page generate_endpoint playback load notebook start service_account studio batch \
-	lineage api api_content foreign_clients hostile_files uploads access guard limits queue ledger spend_api commands recovery library \
+PROMISES = $(patsubst %,tests/test_%.py,page ways generate_endpoint playback load notebook start service_account studio batch \
+	lineage api api_content api_continue own_keys agents webhooks foreign_clients hostile_files uploads access guard limits queue ledger spend_api commands recovery library \
 	check checking export database quota faults faults_cancel faults_here faults_network films kills state_machine)
 
 AUDIT = $(VENV)-audit
@@ -29,7 +29,7 @@ test:
 # What one machine promises, kept by web and two workers on PostgreSQL, Azurite and Redis.
 # On Azure Queue Storage: make test-cluster STUDIO_PARTS=azure.
 test-cluster: tools
-	STUDIO_PARTS=$(or $(STUDIO_PARTS),redis) $(BIN)/python -m pytest $(SPREAD) $(PROMISES)
+	STUDIO_PARTS=$(or $(STUDIO_PARTS),redis) $(BIN)/python -m pytest $(SPREAD) --durations=10 $(PROMISES)
 
 quick: $(VENV)/tests
 	$(BIN)/python -m pytest $(SPREAD) -m "not browser and not slow"

@@ -21,19 +21,20 @@ import os
 import platform
 import random
 import signal
-import struct
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import unquote, urlsplit
 
+from benchmarks.chaos_cluster import chaos_of_many, servers_of
+from benchmarks.chaos_run import Run, table
 from studio.jobs.job import Job, State
 from tests import parts
+from tests.busy_google import BusyGoogle
 from tests.kept import kept_in
 from tests.kill_kit import (
     Verdict,
@@ -48,98 +49,11 @@ from tests.kill_kit import (
 )
 from tests.killed_app import Life
 from tests.library_kit import mp4
-from tests.strict_google import Plan, Seen, StrictGoogle
+from tests.strict_google import StrictGoogle
 
 RESULTS = Path(__file__).parent / "results"
-PADDING = 150_000
-"""Bytes added to each video, so that a kill can fall within its download."""
 LONGEST = 240
 """Seconds of one run, after which something is stuck."""
-
-
-class BusyGoogle(StrictGoogle):
-    """Takes its time over everything and makes a different video for each job."""
-
-    def __init__(self, dice: random.Random) -> None:
-        super().__init__()
-        self.deliveries: Counter[str] = Counter()
-        """How often each video was handed out."""
-        self.answered: Counter[str] = Counter()
-        """Answers sent by route."""
-        self._news = asyncio.Event()
-        self._dice = dice
-        self._due: dict[str, float] = {}
-        self._clip = mp4()
-
-    def made_for(self, id: str) -> bytes:
-        """The video of a job: a clip that plays, told apart by a box that players skip."""
-        tag = id.encode().ljust(PADDING, b"\0")
-        return self._clip + struct.pack(">I4s", 8 + len(tag), b"free") + tag
-
-    async def until(self, met: Callable[[], bool]) -> None:
-        """Return right after the answer that makes it true, or a little later."""
-        while not met():
-            self._news.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), 0.1)
-
-    async def _answer(self, seen: Seen, plan: Plan, writer: asyncio.StreamWriter) -> bool:
-        slow = 4 if seen.route.endswith("create") else 1
-        await asyncio.sleep(slow * self._dice.uniform(0.002, 0.01))
-        plan = replace(plan, delay=slow * self._dice.uniform(0.003, 0.01), drip=0.003)
-        try:
-            return await super()._answer(seen, plan, writer)
-        finally:
-            self.answered[seen.route] += 1
-            self._news.set()
-
-    def _honest(self, seen: Seen) -> tuple[int, bytes]:
-        id, known = _asked_for(seen), set(self.jobs)
-        over = time.monotonic() >= self._due.get(id, 0)
-        self.running_polls = 0 if over else 1 << 30
-        self.video = self.made_for(id)
-        if seen.route == "file" or (seen.route == "veo_poll" and over):
-            self.deliveries[id] += 1
-        answer = super()._honest(seen)
-        for new in self.jobs.keys() - known:
-            self._due[new] = time.monotonic() + self._dice.uniform(1, 5)
-        return answer
-
-
-def _asked_for(seen: Seen) -> str:
-    """The id of the job that a poll or a download is about."""
-    if seen.route == "veo_poll":
-        return str(seen.body["operationName"])
-    last = unquote(urlsplit(seen.path).path.rpartition("/")[2])
-    return "v1_" + last.removesuffix(":download") if seen.route == "file" else last
-
-
-@dataclass(frozen=True)
-class Run:
-    """The figures of one run."""
-
-    provider: str
-    jobs: int
-    kills: int
-    completed: int
-    lost: int
-    """Neither kept whole nor honestly unknown, or an id gone that had been saved."""
-    paid_twice: int
-    unknown: int
-    unknown_made: int
-    """Those of them that Google had made."""
-    most_unknown_by_a_kill: int
-    repeated_downloads: int
-    left_over: int
-    """Partial files."""
-    seconds: float
-    complaints: tuple[str, ...]
-
-    @property
-    def good(self) -> bool:
-        return not (self.lost or self.paid_twice or self.left_over or self.complaints) and (
-            self.most_unknown_by_a_kill <= 2
-        )
 
 
 class Chaos:
@@ -255,24 +169,8 @@ async def chaos(provider: str, jobs: int, kills: int, seed: int) -> Run:
             return await Chaos(google, life, kills, dice).run()
 
 
-COLUMNS = ("jobs", "kills", "completed", "lost", "paid_twice", "unknown", "unknown_made",
-           "most_unknown_by_a_kill", "repeated_downloads", "left_over", "seconds")  # fmt: skip
-
-
-def table(runs: Iterable[Run]) -> str:
-    """As text, a run per line."""
-    heads = [name.replace("_", " ") for name in COLUMNS]
-    lines = [" | ".join(["run", *heads])]
-    for number, run in enumerate(runs, 1):
-        figures = (str(getattr(run, name)).rjust(len(name)) for name in COLUMNS)
-        lines.append(" | ".join([str(number).rjust(3), *figures]))
-    return "\n".join(lines)
-
-
 async def runs_of(provider: str, jobs: int, kills: int, runs: int, parts: str = "files") -> bool:
     """Run, print, keep the figures; whether all was well."""
-    from benchmarks.chaos_cluster import chaos_of_many  # it stands on this module
-
     done: list[Run] = []
     for number in range(runs):
         if parts == "files":
@@ -317,8 +215,6 @@ async def each_moment(provider: str, each: int) -> bool:
 @contextmanager
 def parts_running() -> Iterator[None]:
     """The servers that STUDIO_PARTS names."""
-    from benchmarks.chaos_cluster import servers_of  # it stands on this module
-
     if not parts.CLUSTERED:
         yield
         return

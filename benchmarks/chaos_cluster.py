@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.chaos import BusyGoogle, Run
+from benchmarks.chaos_run import Run
 from studio.jobs.job import State
 from studio.storage.storage import FOLDERS
 from tests import services
 from tests.account_kit import service_account
 from tests.blows import emptied, restarted
+from tests.busy_google import BusyGoogle
 from tests.cluster_kit import Cluster, cluster_of
 from tests.kill_kit import prompt_of
 from tests.services import Azurite, Postgres, Redis

@@ -25,12 +25,12 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import text
 
-from benchmarks.chaos import BusyGoogle
 from studio.database import Database
 from studio.jobs import rows
 from studio.jobs.job import Job, State
 from studio.jobs.jobs import new_id
 from tests import services
+from tests.busy_google import BusyGoogle
 from tests.cluster_kit import Cluster
 from tests.strict_google import RemoteJob
 from veo_client import Credentials

@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx2
 
-from benchmarks.chaos import BusyGoogle
 from studio.database import Database
 from studio.jobs import records
 from studio.jobs.job import FINAL, State
@@ -24,6 +23,7 @@ from studio.schema import jobs
 from studio.storage.objects import Objects
 from tests import app_server
 from tests.app_server import ROOT, AppServer
+from tests.busy_google import BusyGoogle
 from tests.kill_kit import prompt_of
 from tests.strict_google import KEY, PROJECT
 from veo_client.models import load_models

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import random
 
-from benchmarks.chaos import BusyGoogle
 from tests.api_kit import clip
+from tests.busy_google import BusyGoogle
 from tests.strict_google import Seen
 
 

@@ -23,6 +23,7 @@ from PIL import Image
 from studio.media.video import last_frame
 from studio.studio import Studio
 from tests.api_kit import clip, fits, openai_at, serving
+from tests.kept import kept_in
 from tests.studio_kit import ME, studio_on_stand_in
 from veo_client.stand_in import StandIn
 
@@ -146,8 +147,8 @@ async def test_what_is_brought_in_is_trimmed_upright_and_tells_nothing_of_its_pa
     assert (body["status"], body["cost"], body["relation"]) == ("completed", 0, "import")
     job = await studio.jobs.get(body["id"], ME.owner)
     assert job
-    path = studio.settings.outputs_dir / str(job.video)
-    with av.open(str(path)) as container:
+    kept = kept_in(studio.settings.outputs_dir) / str(job.video)
+    with av.open(io.BytesIO(kept.read_bytes()), "r") as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
         frames = list(container.decode(video))
         assert (video.width, video.height) == (720, 1280)
@@ -155,10 +156,10 @@ async def test_what_is_brought_in_is_trimmed_upright_and_tells_nothing_of_its_pa
         assert len(frames) == 60
         assert float((audio.duration or 0) * (audio.time_base or 0)) == pytest.approx(2.5, abs=0.05)
         assert "location" not in container.metadata
-    assert b"48.8577" not in path.read_bytes()
+    assert b"48.8577" not in kept.read_bytes()
     bars = [frame.to_ndarray(format="gray")[640].argmax() / 720 for frame in frames[::59]]
     assert bars[0] < bars[1]
-    beside = json.loads(path.with_suffix(".json").read_text())
+    beside = json.loads(kept.with_suffix(".json").read_text())
     assert beside["ai_generated"] is False
     on = await client.post(
         "/v1/videos",
@@ -167,8 +168,11 @@ async def test_what_is_brought_in_is_trimmed_upright_and_tells_nothing_of_its_pa
     fits("CreatedVideo", on.json())
     following = await studio.jobs.get(on.json()["id"], ME.owner)
     assert following
-    first = Image.open(studio.settings.outputs_dir / following.request["first_frame"])
-    assert np.array_equal(np.asarray(first), np.asarray(Image.open(io.BytesIO(last_frame(path)))))
+    first = kept_in(studio.settings.outputs_dir) / following.request["first_frame"]
+    with studio.storage.local_now(kept.key) as path:
+        last = last_frame(path)
+    given, shown = (np.asarray(Image.open(io.BytesIO(one))) for one in (first.read_bytes(), last))
+    assert np.array_equal(given, shown)
     assert following.request["aspect_ratio"] == "9:16"
 
 
@@ -180,7 +184,8 @@ async def test_what_a_phone_filmed_upright_stands_upright(there: There) -> None:
     )
     body = answer.json()
     assert body["size"] == "720x1280", body
-    with av.open(str(studio.settings.outputs_dir / f"videos/{body['id']}.mp4")) as container:
+    kept = kept_in(studio.settings.outputs_dir) / f"videos/{body['id']}.mp4"
+    with av.open(io.BytesIO(kept.read_bytes()), "r") as container:
         frames = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
     tops = [int(np.nonzero(frame[:, 360] > 120)[0].mean()) for frame in (frames[2], frames[-3])]
     assert tops[0] < 400

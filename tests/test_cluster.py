@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.chaos import BusyGoogle
 from studio.jobs.job import State
 from tests.blows import emptied, restarted
+from tests.busy_google import BusyGoogle
 from tests.cluster_kit import cluster_of
 from tests.services import Azurite, Postgres, Redis
 

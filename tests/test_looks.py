@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from benchmarks.library import seeded
 from tests import app_server as app
 from tests.api_kit import clip
 from tests.app_server import AppServer
@@ -249,10 +251,30 @@ def test_storyboard_spend_and_small_pages(page: Page, server: AppServer, shelf: 
     link = page.request.post(f"{server.url}/v1/videos/{fox}/share", data={"prompt": True}).json()
     page.goto(link["url"])
     look(page, "shared")
+    assert walk(page)
     page.locator("video").evaluate("video => { video.muted = true; return video.play() }")
     page.wait_for_function("document.querySelector('video').currentTime > 0.1")
     page.goto(f"{server.url}/v/nothing")
     look(page, "shared-gone")
+
+
+def test_with_a_key_over_budget_and_with_ten_thousand_videos(
+    page: Page, tmp_path: Path, start_app: Callable[..., AppServer]
+) -> None:
+    shelf = Shelf(tmp_path / "outputs")
+    seeded(shelf, 10_000)
+    shelf.database.close()
+    server = start_app(GEMINI_API_KEY="nobody's", DAILY_BUDGET="0.5")
+    page.goto(server.url)
+    expect(page.locator("#go")).to_have_text(re.compile(r"Generate · 8\ss · about \$0\.56"))
+    assert not page.locator("#banner p").count()
+    look(page, "create-with-a-key")
+    ask(page, "A fox in snow")
+    expect(page.locator("#message")).to_contain_text("Nothing was sent", timeout=PATIENCE)
+    look(page, "create-over-budget")
+    page.goto(f"{server.url}/library")
+    expect(page.locator("#status")).to_contain_text("10,001 videos")
+    look(page, "library-of-ten-thousand")
 
 
 def walk(page: Page) -> list[str]:
@@ -333,6 +355,8 @@ def test_a_server_that_is_gone_is_said_and_its_return_ends_that(
     create.locator("#go").click()
     library.get_by_role("searchbox").fill("fox")
     board.get_by_label("Name of the film").fill("Another name")
+    expect(create.locator(".toast-body")).to_contain_text("what you wrote is kept")
+    expect(create.locator(".toast-title")).to_have_text("The studio does not answer")
     expect(library.locator("#trouble")).to_contain_text("does not answer")
     expect(board.locator("#offline")).to_be_visible()
     create.wait_for_timeout(1500)

@@ -201,6 +201,7 @@ async def test_one_that_can_not_be_told_keeps_no_other_from_being_told(tmp_path:
     assert [there.message(n, hook.secret)["data"]["id"] for n in (0, 1)] == [sound, later]
 
 
+@pytest.mark.files_only("PostgreSQL plans by what its tables hold, and here they are empty")
 async def test_what_was_told_is_not_looked_through_again_every_second(tmp_path: Path) -> None:
     """Only the first look goes back for days: of 10,000 videos a day each costs 300 ms."""
     shelf = Shelf(tmp_path)

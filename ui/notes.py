@@ -44,7 +44,8 @@ def notices() -> str:
     words = WORDS.make
     return (
         f'<div role="group" aria-label="{words.when_done}" data-done="{words.done_notice}" '
-        f'data-refused="{words.notice_refused}"><span>{words.when_done}</span>'
+        f'data-refused="{words.notice_refused}" data-away="{words.away}" data-lost="{words.lost}">'
+        f"<span>{words.when_done}</span>"
         f'<label><input type="checkbox" name="tone"> {words.tone}</label>'
         f'<label><input type="checkbox" name="notice"> {words.notice}</label>'
         '<span role="status"></span></div>'

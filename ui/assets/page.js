@@ -40,6 +40,17 @@ document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') trigger('back')
 })
 
+// That the server is gone Gradio says by itself, in English; here it is said in the page's own words.
+const LOST = 'Connection to the server was lost'
+new MutationObserver(() => {
+  for (const said of document.querySelectorAll('[data-testid=toast-text]')) {
+    if (!said.textContent.includes(LOST)) continue
+    const words = document.querySelector('[data-lost]').dataset
+    said.textContent = words.lost
+    said.closest('.toast-body').querySelector('.toast-title').firstChild.data = words.away
+  }
+}).observe(document.body, { childList: true, subtree: true })
+
 // A field that was refused says so itself, until something is changed.
 function mark(fields) {
   for (const control of document.querySelectorAll('#prompt textarea, #composer [name]')) {

@@ -159,6 +159,11 @@ class MakeWords:
     notice: str = "Notification"
     notice_refused: str = "Your browser does not allow notifications from this page."
     done_notice: str = "Done: {prompt}"
+    away: str = "The studio does not answer"
+    lost: str = (
+        "Nothing is lost: what is being made goes on, and what you wrote is kept in this browser. "
+        "It is tried again every two seconds."
+    )
 
     # Many at once
     batch: str = "Many at once"

@@ -127,6 +127,11 @@ GERMAN = MakeWords(
     notice="Mitteilung",
     notice_refused="Der Browser erlaubt dieser Seite keine Mitteilungen.",
     done_notice="Fertig: {prompt}",
+    away="Das Studio antwortet nicht",
+    lost=(
+        "Nichts ist verloren: Was gerade entsteht, geht weiter, und Geschriebenes bleibt in diesem "
+        "Browser. Alle zwei Sekunden wird es neu versucht."
+    ),
     batch="Viele auf einmal",
     batch_hint=(
         "Ein Prompt je Zeile, oder CSV, deren erste Zeile die Spalten nennt: prompt, model, "
