@@ -167,6 +167,10 @@ class StrictGoogle:
         """Queue answers for the next requests of a route."""
         self._plans[route].extend(plans)
 
+    def unplan(self, route: str) -> None:
+        """Answer its next requests honestly."""
+        self._plans[route].clear()
+
     @property
     def url(self) -> str:
         assert self._server is not None

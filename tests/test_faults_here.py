@@ -30,7 +30,7 @@ from veo_client import VideoRequest
 
 pytestmark = pytest.mark.slow
 
-SHORT = replace(SOON, silence=1.0, create=4.0)
+SHORT = replace(SOON, silence=1.0)
 
 
 @asynccontextmanager
@@ -347,12 +347,12 @@ async def a_picture_that_is_gone_when_its_turn_comes_costs_nothing(tmp_path: Pat
         picture = tmp_path / "start.png"
         Image.new("RGB", (640, 360), "teal").save(picture)
         for model, route in ((OMNI, "omni_create"), (VEO, "veo_create")):
-            google.faults["a fox", route] = limit
+            google.plan(route, *[limit] * 1000)
             request = VideoRequest(prompt="a fox", model=model, first_frame=picture)
             job, *_ = await studio.jobs.submit(request, ME)
             job = await reading(studio, job, "limit")
             (kept_in(tmp_path) / str(job.request["first_frame"])).unlink()
-            google.faults.clear()
+            google.unplan(route)
             job = await over(studio, job)
             assert (job.state, job.cost) == (State.FAILED, 0.0)
             check_sentence(job.reason or "")

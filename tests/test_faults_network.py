@@ -25,7 +25,7 @@ from veo_client import Limits, VideoRequest
 
 pytestmark = pytest.mark.slow
 
-LEASE = 2.0
+LEASE = 4.0
 SLOW = Plan(delay=1.2 * LEASE, drip=0.1)
 """Slower than a lease."""
 

@@ -190,7 +190,7 @@ def test_the_settings_are_kept_over_a_reload(create: Page) -> None:
 
 
 def test_a_playing_video_is_not_interrupted_by_another_job(create: Page) -> None:
-    generate(create, "The second to come [slow-15]", seconds=6)
+    generate(create, "The second to come [slow-40]", seconds=6)
     generate(create, "The first to come")
     expect(create.locator("#working .job")).to_have_count(2)
     until_it_plays(create)

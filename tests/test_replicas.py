@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -62,7 +63,7 @@ def two_pods(cluster: Cluster) -> Iterator[list[AppServer]]:
             return app_server.start(cluster.home / name, **environ)
 
         try:
-            cluster.start_worker()
+            cluster.start_worker((sys.executable, "-m", "studio", "worker"))  # nobody kills it
             pods += pool.map(start, ["one", "two"])
             yield pods
         finally:

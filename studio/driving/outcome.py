@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -46,20 +47,25 @@ class Outcome:
         )
 
     async def written(
-        self, work: Callable[[rows.Connection], Job | None], *, durable: bool = False
+        self,
+        work: Callable[[rows.Connection], Job | None],
+        *,
+        durable: bool = False,
+        give_up: float | None = None,
     ) -> Job:
         """Save what came of a step, also where the database is away for a while.
 
-        As long as a create is leased: what a create came to should not be called unknown. A late
-        save does no harm, for who lost the lease writes nothing.
+        ``give_up``: seconds; else as long as a create is leased. A late save does no harm, for who
+        lost the lease writes nothing.
         """
+        give_up = self.pace.create if give_up is None else give_up
         start, tries = time.monotonic(), 0
         while True:
             try:
                 saved = await self.database.write(work, durable=durable)
                 break
             except SQLAlchemyError as error:
-                if time.monotonic() - start > self.pace.create:
+                if time.monotonic() - start > give_up:
                     raise
                 tries += 1
                 log.warning("A step is not saved yet (try %d): %s", tries, type(error).__name__)
@@ -116,7 +122,8 @@ class Outcome:
     async def end(self, job: Job, state: State, error: VeoError, *, code: str | None = None) -> Job:
         """Close the row with the sentence; the cause goes to the log.
 
-        What Google says of a create counts also where that was taken for lost meanwhile.
+        What Google says of a create is written whenever the database takes it, and counts also
+        where the create was taken for lost meanwhile.
         """
         log.warning("%s ends as %s: %s", job.id, state, error, exc_info=error)
         charged = {False: 0.0, None: None, True: job.cost_estimate}[error.charged]
@@ -131,10 +138,13 @@ class Outcome:
             "extra": {**job.extra, "reasons": list(reasons)} if reasons else dict(job.extra),
         }
 
-        def work(connection: rows.Connection) -> Job | None:
-            return rows.save(connection, job, changes) or rows.answered(connection, job, changes)
+        answered = job.state is State.SUBMITTING and code != rows.LOST_CREATE
 
-        return await self.written(work, durable=True)
+        def work(connection: rows.Connection) -> Job | None:
+            saved = rows.save(connection, job, changes)
+            return rows.answered(connection, job, changes) if answered and not saved else saved
+
+        return await self.written(work, durable=True, give_up=math.inf if answered else None)
 
     @contextlib.asynccontextmanager
     async def leased(self, job: Job) -> AsyncIterator[None]:
