@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import logging
 import os
@@ -54,7 +55,8 @@ def ask(url: str, prompt: str) -> Any:
     video = json.load(urlopen(Request(f"{url}/v1/videos", body, headers)))  # noqa: S310
     while video["status"] in ("queued", "in_progress"):
         time.sleep(0.2)
-        video = json.load(urlopen(f"{url}/v1/videos/{video['id']}"))  # noqa: S310
+        with contextlib.suppress(ConnectionError):  # who connects and is slow to ask is given up
+            video = json.load(urlopen(f"{url}/v1/videos/{video['id']}"))  # noqa: S310
     return video
 
 
