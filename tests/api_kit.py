@@ -30,6 +30,8 @@ from tests.studio_kit import studio_on
 
 ELSEWHERE = {"host": "studio.example"}
 """What a request from another machine looks like."""
+ANEW = httpx.Limits(max_keepalive_connections=0)
+"""A connection for each request: one that waits may be given up the moment it is used again."""
 CONTRACT = json.loads(DESCRIPTION.read_text())
 
 
@@ -62,7 +64,7 @@ async def api(
     async with (
         studio_on(google, outputs, **more) as studio,
         serving(studio) as url,
-        httpx.AsyncClient(base_url=url, timeout=60) as client,
+        httpx.AsyncClient(base_url=url, timeout=60, limits=ANEW) as client,
     ):
         yield client, studio
 

@@ -20,7 +20,7 @@ from studio.database import Database
 from studio.routes import DESCRIPTION
 from studio.settings import Settings
 from tests import parts
-from tests.api_kit import picture
+from tests.api_kit import ANEW, picture
 from tests.app_server import AppServer
 
 CONTRACT: dict[str, Any] = json.loads(DESCRIPTION.read_text())
@@ -52,6 +52,7 @@ def stranger(server: AppServer, letter: str) -> httpx.Client:
     """Somebody from elsewhere with a cookie of their own."""
     return httpx.Client(
         base_url=server.url,
+        limits=ANEW,
         cookies={COOKIE: letter * 43},
         headers={"x-forwarded-for": f"192.0.2.{ord(letter)}"},
         timeout=60,

@@ -167,10 +167,6 @@ class StrictGoogle:
         """Queue answers for the next requests of a route."""
         self._plans[route].extend(plans)
 
-    def unplan(self, route: str) -> None:
-        """Answer its next requests honestly."""
-        self._plans[route].clear()
-
     @property
     def url(self) -> str:
         assert self._server is not None
@@ -201,6 +197,7 @@ class StrictGoogle:
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = asyncio.create_task(self._serve(reader, writer))
         self._connections.add(connection)
+        connection.add_done_callback(lambda _: writer.close())  # one that never began, too
         connection.add_done_callback(self._connections.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -209,8 +206,6 @@ class StrictGoogle:
                 pass
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
-        finally:
-            writer.close()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")

@@ -22,7 +22,7 @@ from PIL import Image
 
 from studio.media.video import last_frame
 from studio.studio import Studio
-from tests.api_kit import clip, fits, openai_at, serving
+from tests.api_kit import ANEW, clip, fits, openai_at, serving
 from tests.kept import kept_in
 from tests.studio_kit import ME, studio_on_stand_in
 from veo_client.stand_in import StandIn
@@ -40,7 +40,7 @@ async def there(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[There
     async with (
         studio_on_stand_in(tmp_path_factory.mktemp("onward")) as (studio, stand_in),
         serving(studio) as url,
-        httpx.AsyncClient(base_url=url, timeout=60) as client,
+        httpx.AsyncClient(base_url=url, timeout=60, limits=ANEW) as client,
         openai_at(client) as videos,
     ):
         yield client, videos, studio, stand_in
@@ -259,10 +259,10 @@ async def test_a_spritesheet_is_one_jpeg_of_the_whole_length(there: There) -> No
     bars = [float(np.nonzero(cell > 120)[0].mean()) for line in row for cell in line]
     assert bars == sorted(bars)
     assert bars[-1] - bars[0] > 200
-    kept = studio.storage.root / "videos" / f"{id}.sheet"
-    before = kept.stat().st_mtime_ns
-    await videos.download_content(id, variant="spritesheet")
-    assert kept.stat().st_mtime_ns == before
+    marked = content.content + b"kept"
+    (kept_in(studio.storage.root) / "videos" / f"{id}.sheet").write_bytes(marked)
+    again = await videos.download_content(id, variant="spritesheet")
+    assert again.content == marked, "it was made anew"
 
 
 async def test_pictures_are_drawn_and_prompts_rewritten(there: There) -> None:

@@ -47,6 +47,14 @@ async def asked(studio: Studio, model: str = OMNI, prompt: str = "a fox") -> Job
     return (await studio.jobs.submit(VideoRequest(prompt=prompt, model=model), ME))[0]
 
 
+async def taken(studio: Studio, model: str, prompt: str) -> Job:
+    """Asked until the database has it, as its users are told to."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            with contextlib.suppress(Unavailable):
+                return await asked(studio, model, prompt)
+
+
 async def reading(studio: Studio, job: Job, words: str) -> Job:
     """The row once its sentence holds ``words``."""
     async with asyncio.timeout(PATIENCE):
@@ -304,7 +312,7 @@ async def jobs_go_on_after_the_database_was_locked_or_gone(tmp_path: Path) -> No
     base = a_database(tmp_path)
     async with FaultyGoogle() as google, at_work(google, tmp_path, base.url) as studio:
         models = (OMNI, VEO, OMNI, VEO)
-        jobs = [await asked(studio, model, f"fox {n}") for n, model in enumerate(models)]
+        jobs = [await taken(studio, model, f"fox {n}") for n, model in enumerate(models)]
         for _ in range(2):
             await asyncio.sleep(0.3)
             with base.held():
@@ -347,13 +355,12 @@ async def a_picture_that_is_gone_when_its_turn_comes_costs_nothing(tmp_path: Pat
         picture = tmp_path / "start.png"
         Image.new("RGB", (640, 360), "teal").save(picture)
         for model, route in ((OMNI, "omni_create"), (VEO, "veo_create")):
-            google.plan(route, *[limit] * 1000)
+            google.faults["a fox", route] = limit
             request = VideoRequest(prompt="a fox", model=model, first_frame=picture)
             job, *_ = await studio.jobs.submit(request, ME)
             job = await reading(studio, job, "limit")
             (kept_in(tmp_path) / str(job.request["first_frame"])).unlink()
-            google.unplan(route)
-            job = await over(studio, job)
+            job = await over(studio, job)  # an attempt that had read it before is refused too
             assert (job.state, job.cost) == (State.FAILED, 0.0)
             check_sentence(job.reason or "")
     assert google.creates == 0

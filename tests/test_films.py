@@ -24,7 +24,7 @@ from studio.jobs.job import Job, Relation, State
 from studio.schema import jobs
 from studio.settings import Settings
 from studio.studio import Studio
-from tests.api_kit import ELSEWHERE, clip, fits, picture, serving
+from tests.api_kit import ANEW, ELSEWHERE, clip, fits, picture, serving
 from tests.api_kit import api as api_on
 from tests.kept import kept_in
 from tests.library_kit import a_record
@@ -41,7 +41,10 @@ OTHER = {**ELSEWHERE, "authorization": "Bearer another-long-secret-word"}
 async def api(tmp_path: Path, **more: Any) -> AsyncIterator[tuple[httpx.AsyncClient, Studio]]:
     """A studio whose stand-in is never reached: nothing here is run but with Google."""
     studio = new_studio(Settings(outputs_dir=tmp_path, stand_in="always", **more))
-    async with serving(studio) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
+    async with (
+        serving(studio) as url,
+        httpx.AsyncClient(base_url=url, timeout=60, limits=ANEW) as client,
+    ):
         yield client, studio
 
 

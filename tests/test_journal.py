@@ -17,7 +17,7 @@ from studio.guard import guards
 from studio.login import Login
 from studio.logs import JsonLines
 from studio.routes import routes
-from tests.api_kit import serve
+from tests.api_kit import ANEW, serve
 from tests.strict_google import StrictGoogle
 from tests.studio_kit import studio_on
 from tests.test_own_keys import THEIRS, a_video, done
@@ -44,7 +44,7 @@ async def test_who_comes_in_is_refused_gives_away_and_takes_back_is_written_down
         google.keys.add(THEIRS)
         own = [*routes(studio), *LoginPage(studio).routes(), *OwnKeyPage(studio).routes()]
         page = serve(Starlette(routes=own, middleware=guards(studio)))
-        async with page as url, httpx.AsyncClient(base_url=url, timeout=60) as ann:
+        async with page as url, httpx.AsyncClient(base_url=url, timeout=60, limits=ANEW) as ann:
             for name, password in (("ann", "wrong"), (secrets[3], "wrong"), ("ann", PASSWORD)):
                 await ann.post("/login", data={"name": name, "password": password})
             secrets.append(ann.cookies["veo_studio_session"])

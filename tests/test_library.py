@@ -26,7 +26,7 @@ from studio.schema import jobs
 from studio.settings import Settings
 from studio.studio import Studio
 from tests import parts
-from tests.api_kit import ELSEWHERE, fits, serving
+from tests.api_kit import ANEW, ELSEWHERE, fits, serving
 from tests.library_kit import Shelf, a_record, mp4
 from tests.services import new_database
 from tests.studio_kit import new_studio
@@ -59,7 +59,7 @@ async def library(shelf: Shelf) -> AsyncIterator[tuple[httpx.AsyncClient, Studio
 
 def _client(url: str) -> httpx.AsyncClient:
     """What lies in a blob store is played from there."""
-    return httpx.AsyncClient(base_url=url, follow_redirects=True)
+    return httpx.AsyncClient(base_url=url, follow_redirects=True, limits=ANEW)
 
 
 @pytest.fixture(params=["postgresql"] if parts.CLUSTERED else ["sqlite", "postgresql"])

@@ -13,7 +13,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from studio.jobs.job import Job, State
 from studio.library.entries import Kin, Lineage
@@ -88,10 +88,17 @@ def test_no_video_is_fetched_before_one_looks_at_it(library: Page) -> None:
     library.on("request", lambda request: asked.append(request.url))
     library.reload()
     library.wait_for_load_state("networkidle")
-    poster(library, FOX).get_by_role("link").press("Enter")  # a mouse would look at it
+    opened: list[Route] = []  # answers that take their time
+    library.route("**/library/details*", lambda route: opened.append(route))
+    link = poster(library, FOX).get_by_role("link")
+    link.evaluate("link => { link.focus({ focusVisible: true }); link.click() }")
+    library.wait_for_timeout(600)
+    assert link.evaluate("link => link.matches(':focus-visible')")
+    for late in opened:
+        late.continue_()
     expect(library.locator("#details video")).to_be_visible()
-    library.wait_for_timeout(300)
-    assert not [url for url in asked if url.endswith("/content")]
+    library.unroute("**/library/details*")
+    assert not [url for url in asked if url.endswith("/content")], "what opens plays there alone"
     library.keyboard.press("Escape")
     expect(library.locator("#details")).to_be_hidden()
     library.mouse.move(2, 2)

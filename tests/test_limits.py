@@ -13,7 +13,7 @@ from studio.access import COOKIE, Visitor
 from studio.jobs.budget import OverBudget
 from studio.settings import Settings
 from studio.studio import Studio
-from tests.api_kit import ELSEWHERE, serving
+from tests.api_kit import ANEW, ELSEWHERE, serving
 from tests.strict_google import StrictGoogle
 from tests.studio_kit import studio_on
 from veo_client import VideoRequest
@@ -48,7 +48,7 @@ async def test_budgets_hold_against_two_hundred_hostile_clicks_at_once(tmp_path:
 async def test_who_has_too_much_under_way_is_told_when_it_goes_on(tmp_path: Path) -> None:
     settings = Settings(outputs_dir=tmp_path, visitor_jobs=2, queue_length=3)
     studio = Studio(settings)  # not started: what is queued stays queued
-    async with serving(studio) as url, httpx.AsyncClient(base_url=url) as client:
+    async with serving(studio) as url, httpx.AsyncClient(base_url=url, limits=ANEW) as client:
         answers = [
             await client.post("/v1/videos", json=ASKED, headers=cookie(letter))
             for letter in "aaabb"
@@ -110,7 +110,7 @@ async def test_a_body_without_a_length_breaks_off_where_it_is_too_large(tmp_path
         StrictGoogle() as google,
         studio_on(google, tmp_path, upload_mb=1) as studio,
         serving(studio) as url,
-        httpx.AsyncClient(base_url=url) as client,
+        httpx.AsyncClient(base_url=url, limits=ANEW) as client,
     ):
         kind = {"content-type": "application/json"}
         streamed = await client.post("/v1/videos", content=endless(), headers=kind)
@@ -130,7 +130,7 @@ async def test_who_sends_too_much_in_a_day_or_at_once_is_told_and_the_rest_goes_
         StrictGoogle() as google,
         studio_on(google, tmp_path, **limits) as studio,
         serving(studio) as url,
-        httpx.AsyncClient(base_url=url, timeout=60) as client,
+        httpx.AsyncClient(base_url=url, timeout=60, limits=ANEW) as client,
     ):
 
         async def send(letter: str, body: bytes) -> httpx.Response:

@@ -29,7 +29,7 @@ from studio.guard import guards
 from studio.login import Login, login_from
 from studio.routes import routes
 from studio.studio import Studio
-from tests.api_kit import ELSEWHERE, serve
+from tests.api_kit import ANEW, ELSEWHERE, serve
 from tests.app_server import AppServer
 from tests.openid_kit import CLIENT, CLIENT_SECRET, Provider
 from tests.strict_google import StrictGoogle
@@ -60,7 +60,9 @@ class Town:
     url: str
 
     def browser(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, headers={"accept": "text/html"}, timeout=60)
+        return httpx.AsyncClient(
+            base_url=self.url, headers={"accept": "text/html"}, timeout=60, limits=ANEW
+        )
 
     async def sign_in(self, who: httpx.AsyncClient, next: str = "/") -> httpx.Response:
         """As a browser goes: to the provider and back; the last answer."""
@@ -208,7 +210,7 @@ async def walled(outputs: Path, **environ: str) -> AsyncIterator[tuple[httpx.Asy
         StrictGoogle() as google,
         studio_on(google, outputs, login=login) as studio,
         serve(house(studio)) as url,
-        httpx.AsyncClient(base_url=url, timeout=60) as client,
+        httpx.AsyncClient(base_url=url, timeout=60, limits=ANEW) as client,
     ):
         yield client, studio
 

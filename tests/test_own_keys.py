@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from studio.guard import guards
 from studio.jobs.job import OWN, Job, State
 from studio.routes import routes
 from studio.studio import Studio
-from tests.api_kit import ELSEWHERE, serve
+from tests.api_kit import ANEW, ELSEWHERE, serve
 from tests.strict_google import KEY, Plan, StrictGoogle
 from tests.studio_kit import PATIENCE, studio_on
 from ui.entry.own_key import OwnKeyPage
@@ -45,7 +45,7 @@ async def open_house(
 def visitor(url: str, letter: str, **cookies: str) -> httpx.AsyncClient:
     """Somebody from elsewhere with a browser."""
     own = {VISITOR: letter * 43, **cookies}
-    return httpx.AsyncClient(base_url=url, headers=ELSEWHERE, cookies=own, timeout=60)
+    return httpx.AsyncClient(base_url=url, headers=ELSEWHERE, cookies=own, timeout=60, limits=ANEW)
 
 
 async def a_video(client: httpx.AsyncClient) -> httpx.Response:
@@ -53,10 +53,16 @@ async def a_video(client: httpx.AsyncClient) -> httpx.Response:
 
 
 async def until_state(client: httpx.AsyncClient, id: str, *states: str) -> dict[str, Any]:
+    return await until(client, id, lambda video: video["state"] in states)
+
+
+async def until(
+    client: httpx.AsyncClient, id: str, there: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
     deadline = asyncio.get_running_loop().time() + PATIENCE
     while True:
         video: dict[str, Any] = (await client.get(f"/v1/videos/{id}")).json()
-        if video["state"] in states:
+        if there(video):
             return video
         assert asyncio.get_running_loop().time() < deadline, video
         await asyncio.sleep(0.2)
@@ -165,8 +171,7 @@ async def test_after_a_restart_a_video_waits_for_its_key_and_goes_on_with_it(
             kept = ann.cookies[COOKIE]
         google.running_polls = 1
         async with open_house(google, tmp_path) as (_, url), visitor(url, "a") as ann:
-            await asyncio.sleep(0.5)
-            waits = (await ann.get(f"/v1/videos/{id}")).json()
+            waits = await until(ann, id, lambda video: bool(video["reason"]))
             assert "waits for your key" in waits["reason"]
             assert waits["status"] == "in_progress"
             ann.cookies.set(COOKIE, kept)

@@ -186,6 +186,40 @@ def test_the_settings_are_kept_over_a_reload(create: Page) -> None:
     expect(create.locator("#composer [name=seed]")).to_have_value("42")
 
 
+HELD_BACK = """{
+  const real = window.fetch
+  window.fetch = async (...asked) => {
+    const answer = await real(...asked)
+    if (!window.holding || !String(asked[0]).includes('/run/predict')) return answer
+    const text = await answer.text()
+    await new Promise((go) => { window.answered = { go } })
+    return Object.assign(new Response(text, answer), { json: async () => JSON.parse(text) })
+  }
+}"""
+UNFOLDED_THEN_DRAWN = """async () => {
+  const drawn = new Promise((done) => new MutationObserver(done)
+    .observe(document.querySelector('#composer'), { childList: true, subtree: true }))
+  document.querySelector('#composer .more summary').click()
+  window.answered.go()
+  await drawn
+}"""
+
+
+def test_what_is_unfolded_while_the_form_is_on_its_way_stays_open(
+    page: Page, app_server: AppServer
+) -> None:
+    """The form is drawn anew between the click and the browser's word of it."""
+    page.add_init_script(HELD_BACK)
+    page.goto(app_server.url)
+    ready(page)
+    page.evaluate("window.holding = true")
+    choose(page, "aspect_ratio", "9:16")
+    page.wait_for_function("Boolean(window.answered)")
+    page.evaluate(UNFOLDED_THEN_DRAWN)
+    page.wait_for_timeout(300)
+    assert page.locator("#composer .more").evaluate("fold => fold.open")
+
+
 # Several at once
 
 

@@ -30,7 +30,7 @@ from studio.jobs.job import Job, State
 from studio.logs import JsonLines
 from studio.schema import jobs
 from studio.telemetry.gauges import Gauges
-from tests.api_kit import ELSEWHERE
+from tests.api_kit import ANEW, ELSEWHERE
 from tests.app_server import ROOT, AppServer
 from tests.library_kit import a_record
 from tests.strict_google import KEY, Plan, StrictGoogle, error_body
@@ -63,7 +63,9 @@ def ask(url: str, prompt: str) -> Any:
 def a_visitors_secrets(url: str) -> list[str]:
     """A visitor pays for a video with a key of their own and shares it: what nobody may read."""
     mine = {VISITOR: "v" * 43}
-    with httpx.Client(base_url=url, headers=ELSEWHERE, cookies=mine, timeout=60) as visitor:
+    with httpx.Client(
+        base_url=url, headers=ELSEWHERE, cookies=mine, timeout=60, limits=ANEW
+    ) as visitor:
         assert visitor.post("/own-key", data={"key": THEIRS}).status_code == 303
         visitor.headers["traceparent"] = f"00-{CLICK}-b7ad6b7169203331-01"
         video = visitor.post("/v1/videos", json={"prompt": PROMPT, "seconds": "4"}).json()

@@ -60,6 +60,11 @@ element.addEventListener('input', ({ target }) => {
 element.addEventListener('change', ({ target }) => {
   if (target.matches(CHOICES)) change(chosen(), target.name)
 })
+// The browser tells of a fold a moment after the click: a form that comes between would close it again.
+element.addEventListener('click', ({ target }) => {
+  const fold = target.closest('summary')?.parentElement
+  if (fold?.parentElement === form()) mine = { ...mine, [fold.className]: !fold.open }
+})
 element.addEventListener('toggle', ({ target }) => { mine = { ...mine, [target.className]: target.open } }, true)
 
 // Ways of working: a button anywhere on the page, or an address, names a video and what to do with it.

@@ -177,6 +177,7 @@ root.addEventListener('pointerout', (event) => {
 })
 root.addEventListener('focusin', ({ target }) => target.matches('a:focus-visible') && preview(target.closest('.card'), 400))
 root.addEventListener('focusout', unpreview)
+root.addEventListener('click', ({ target }) => target.closest('a') && unpreview()) // what opens plays there alone
 root.addEventListener('error', ({ target }) => target.matches('img') && target.closest('.card')?.classList.add('bare'), true)
 
 // What was deleted is out of sight at once, and back as fast.
