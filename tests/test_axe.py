@@ -18,6 +18,7 @@ from studio.entry.passwords import hash_of
 from tests import app_server as app
 from tests.api_kit import clip
 from tests.app_server import AppServer
+from tests.keyboard import in_order, walk
 from tests.library_kit import Shelf, a_record, mp4
 from tests.test_library import NOW, told
 
@@ -101,6 +102,21 @@ def complaints(page: Page, where: str | None = None) -> None:
             found.add(f"{rule['id']} ({size['width']}, {scheme}): {places}")
     page.set_viewport_size(DESKTOP)
     assert not found, "\n".join(sorted(found))
+
+
+def test_one_comes_in_by_keyboard_alone(browser: Browser, server: AppServer) -> None:
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    page.goto(f"{server.url}/login?next=%2Flibrary")
+    expect(page.get_by_label("Name")).to_be_focused()
+    in_order(walk(page), "Name", "Password", "Sign in")
+    page.reload()
+    expect(page.get_by_label("Name")).to_be_focused()
+    for word, key in ((NAME, "Tab"), (PASSWORD, "Enter")):
+        page.keyboard.type(word)
+        page.keyboard.press(key)
+    expect(page.locator(".card").first).to_be_visible()
+    context.close()
 
 
 def test_create(page: Page, server: AppServer) -> None:

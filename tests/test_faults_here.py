@@ -355,7 +355,7 @@ async def a_picture_that_is_gone_when_its_turn_comes_costs_nothing(tmp_path: Pat
         picture = tmp_path / "start.png"
         Image.new("RGB", (640, 360), "teal").save(picture)
         for model, route in ((OMNI, "omni_create"), (VEO, "veo_create")):
-            google.faults["a fox", route] = limit
+            google.plan(route, *[limit] * 1000)
             request = VideoRequest(prompt="a fox", model=model, first_frame=picture)
             job, *_ = await studio.jobs.submit(request, ME)
             job = await reading(studio, job, "limit")

@@ -20,6 +20,7 @@ from benchmarks.library import seeded
 from tests import app_server as app
 from tests.api_kit import clip
 from tests.app_server import AppServer
+from tests.keyboard import in_order, walk
 from tests.library_kit import Shelf, a_record
 from tests.test_axe import DRAWN
 from tests.test_library import NOW, told
@@ -69,24 +70,6 @@ AMISS = """() => {
 }"""
 
 
-FOCUS = """() => {
-  const node = document.activeElement
-  if (!node || node === document.body) return null
-  const amiss = []
-  const ring = (one) => {
-    const style = one && getComputedStyle(one)
-    return style && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0
-  }
-  const around = [node, node.nextElementSibling, node.parentElement, node.closest('.slot, label')]
-  const own = node.matches('video') // the ring is around one of its buttons
-  if (!own && !around.some(ring)) amiss.push('no ring ' + node.outerHTML.slice(0, 120))
-  const box = (node.matches('input') && node.closest('label') || node).getBoundingClientRect()
-  if (box.bottom < 0 || box.top > innerHeight) amiss.push('out of sight')
-  const words = node.ariaLabel || node.labels?.[0]?.textContent || node.textContent
-  const name = (words || node.title || node.getAttribute('placeholder') || '').trim()
-  if (!name) amiss.push('no name ' + node.outerHTML.slice(0, 120))
-  return { name: name.slice(0, 60), amiss }
-}"""
 COUNTED = """() => {
   window.counted = []
   const count = () => {
@@ -277,22 +260,6 @@ def test_with_a_key_over_budget_and_with_ten_thousand_videos(
     look(page, "library-of-ten-thousand")
 
 
-def walk(page: Page) -> list[str]:
-    """Tab from the top to the end and back out: everything that has the focus shows it."""
-    page.evaluate("() => { document.body.tabIndex = -1; document.body.focus() }")
-    names, amiss = [], []
-    for _ in range(90):
-        page.keyboard.press("Tab")
-        seen = page.evaluate(FOCUS)
-        if seen is None:
-            break
-        names.append(seen["name"])
-        amiss += [f"{seen['name']}: {each}" for each in seen["amiss"]]
-    assert not amiss, "\n".join(amiss)
-    assert len(names) < 90, f"a trap at {names[-3:]}"
-    return names
-
-
 def test_every_page_is_walked_by_keyboard(
     page: Page, visitor: Page, server: AppServer, shelf: Shelf
 ) -> None:
@@ -328,14 +295,6 @@ def test_every_page_is_walked_by_keyboard(
     visitor.goto(server.url)
     expect(visitor.locator("#screen .empty")).to_be_visible(timeout=PATIENCE)
     in_order(walk(visitor), "Generate", "Snow fox", "Paper boat")
-
-
-def in_order(names: list[str], *wanted: str) -> None:
-    at = 0
-    for word in wanted:
-        found = [n for n, name in enumerate(names) if word in name and n >= at]
-        assert found, f"{word} is not reached after {names[:at]}, but {names[at:]}"
-        at = found[0]
 
 
 def test_a_server_that_is_gone_is_said_and_its_return_ends_that(
