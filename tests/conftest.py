@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -149,13 +150,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if parts.CLUSTERED:
         alone = {item: mark for item in items if (mark := item.get_closest_marker("files_only"))}
         config.hook.pytest_deselected(items=list(alone))
-        config.stash[LEFT_OUT] = [f"{item.nodeid}: {m.args[0]}" for item, m in alone.items()]
+        left_out = [f"{item.nodeid}: {mark.args[0]}" for item, mark in alone.items()]
+        getattr(config, "workeroutput", {})["left_out"] = config.stash[LEFT_OUT] = left_out
         items[:] = [item for item in items if item not in alone]
     first = [f"test_{name}" for name in LONGEST.split()]
     items.sort(key=lambda item: [*first, item.path.stem].index(item.path.stem))
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What one process of several has left out, each of them has: the one that reports tells it."""
+    if left_out := getattr(node, "workeroutput", {}).get("left_out"):
+        node.config.stash[LEFT_OUT] = left_out
 
 
 def pytest_terminal_summary(
