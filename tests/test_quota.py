@@ -22,7 +22,8 @@ from tests.strict_google import Plan, Refused, Seen, error_body
 from tests.studio_kit import ME, PATIENCE, new_studio, over, settings_for
 from veo_client import VideoRequest
 
-CALM = replace(SOON, limits=replace(SOON.limits, connect=10, silence=10, submit=15, poll=10))
+_CALM = replace(SOON.limits, connect=30, silence=30, submit=60, poll=30)
+CALM = replace(SOON, limits=_CALM, silence=30, create=90)
 """Nothing here is about a Google that is slow, so a busy machine may be."""
 INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "3.2s"}
 FULL = "Quota exceeded, check your plan and billing."
@@ -67,9 +68,9 @@ async def one_refusal(how: str, model: str, outputs: Path) -> None:
                 job = await studio.jobs.get(job.id, ME.owner) or job
                 if job.state is State.QUEUED and job.reason:
                     told.append(job.reason)
+    assert (job.state, google.creates) == (State.COMPLETED, 1), job.reason
     first, second = google.sent_at["a fox"]
     assert second - first >= asked, how
-    assert (job.state, google.creates) == (State.COMPLETED, 1)
     assert says in told[0]
     assert "Nothing was created or charged" in told[0]
     check_sentence(told[0])
