@@ -97,6 +97,7 @@ def test_no_video_is_fetched_before_one_looks_at_it(library: Page) -> None:
     for late in opened:
         late.continue_()
     expect(library.locator("#details video")).to_be_visible()
+    library.wait_for_timeout(300)
     library.unroute("**/library/details*")
     assert not [url for url in asked if url.endswith("/content")], "what opens plays there alone"
     library.keyboard.press("Escape")
