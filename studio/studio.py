@@ -126,7 +126,7 @@ class Studio:
             self.telemetry.observe(self.database.engine)
 
     async def start(self) -> None:
-        """Drive the jobs and answer watchers; safe to call again."""
+        """Drive the jobs and answer watchers; safe to call again. A worker has to ``announce``."""
         if self._driver:
             return
         self._driver = self._new_driver()
@@ -134,7 +134,8 @@ class Studio:
         await self._learn()
         self.jobs.wake = self._driver.wake
         self.jobs.watcher.start()
-        self._driver.start()
+        if self._role != "worker":
+            self._driver.start()
         self._beside = [asyncio.create_task(work, name=name) for name, work in self._works()]
 
     def _works(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
@@ -165,6 +166,11 @@ class Studio:
 
         claiming = Claiming(self.advance.outcome, settings, own)
         return Dispatcher(claiming, sender(settings.queue_url))
+
+    async def announce(self) -> None:
+        """A worker hears the broker: from now on it tells it what is due."""
+        if self._driver:
+            self._driver.start()
 
     async def announce_no_more(self) -> None:
         """A worker is to end: what is due is left to the others."""

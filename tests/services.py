@@ -252,6 +252,15 @@ def running_redis() -> Iterator[Redis]:
     if url := os.environ.get("TEST_REDIS_URL"):
         yield Redis(url, None)
         return
+    redis = new_redis()
+    assert redis.server
+    redis.server.start()
+    yield redis
+    redis.server.stop()
+
+
+def new_redis() -> Redis:
+    """One that is still to be started."""
     command = shutil.which("redis-server")
     if not command:
         pytest.skip(tools.SERVICES_CURE)
@@ -259,9 +268,7 @@ def running_redis() -> Iterator[Redis]:
     quiet = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     quiet += ["--databases", str(QUEUES)]
     server = Server([command, "--port", str(port), *quiet], port)
-    server.start()
-    yield Redis(f"redis://127.0.0.1:{port}/0", server)
-    server.stop()
+    return Redis(f"redis://127.0.0.1:{port}/0", server)
 
 
 @pytest.fixture(scope="session")

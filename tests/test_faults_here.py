@@ -284,11 +284,13 @@ async def locked_in_a_create(outputs: Path, model: str, plan: Plan) -> Job:
         for route in ("omni_create", "veo_create"):
             google.faults["a fox", route] = plan
         job = await until(studio, await asked(studio, model), State.SUBMITTING)
+        async with asyncio.timeout(PATIENCE):
+            while not google.sent_at["a fox"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         with base.held():
             assert plan.gate
             plan.gate.set()
             await asyncio.sleep(2.5)
-            assert len(google.sent_at["a fox"]) == 1
         job = await over(studio, job)
     assert len(google.sent_at["a fox"]) == 1
     return job

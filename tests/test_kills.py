@@ -33,6 +33,9 @@ from veo_client import VideoRequest
 
 EACH = 23
 """Of some 200 callbacks of a life; with workers each of the two processes has as many."""
+ROUNDS = 4
+"""Where a worker commits also while it waits, the same number is not the same commit each time: so
+often at most all are tried until each state was met."""
 
 pytestmark = pytest.mark.slow
 
@@ -41,15 +44,9 @@ pytestmark = pytest.mark.slow
 async def test_a_kill_at_any_commit_or_await_loses_nothing_and_pays_once(
     tmp_path: Path, veo: bool
 ) -> None:
-    async with StrictGoogle() as google:
-        google.video = mp4()
-        kills = await every_moment(google, tmp_path, veo=veo, step=EACH)
-        verdicts = await killed_each(google, tmp_path, kills, veo=veo)
-    assert [verdict for verdict in verdicts if verdict.complaints] == []
-    died = {(verdict.at_death, verdict.creates) for verdict in verdicts if verdict.fell}
     # After a worker's last commit nobody needs it any more, so it may have no moment left.
-    last = set() if parts.CLUSTERED else {(State.COMPLETED, 1)}
-    assert died >= last | {
+    wanted: set[tuple[State | None, int]] = set() if parts.CLUSTERED else {(State.COMPLETED, 1)}
+    wanted |= {
         (None, 1),
         (State.QUEUED, 1),
         (State.SUBMITTING, 0),
@@ -57,6 +54,17 @@ async def test_a_kill_at_any_commit_or_await_loses_nothing_and_pays_once(
         (State.RUNNING, 1),
         (State.DOWNLOADING, 1),
     }
+    for round in range(ROUNDS if parts.CLUSTERED else 1):
+        async with StrictGoogle() as google:
+            google.video = mp4()
+            home = tmp_path / str(round)
+            kills = await every_moment(google, home, veo=veo, step=10**6 if round else EACH)
+            verdicts = await killed_each(google, home, kills, veo=veo)
+        assert [verdict for verdict in verdicts if verdict.complaints] == []
+        wanted -= {(verdict.at_death, verdict.creates) for verdict in verdicts if verdict.fell}
+        if not wanted:
+            break
+    assert not wanted
 
 
 async def test_a_kill_while_a_video_waits_for_its_parent_loses_neither(tmp_path: Path) -> None:
@@ -133,12 +141,17 @@ async def test_a_stop_right_after_googles_answer_still_keeps_the_id(tmp_path: Pa
 
 
 async def test_a_stop_without_patience_lets_a_create_end(tmp_path: Path) -> None:
+    answer = asyncio.Event()
     async with StrictGoogle() as google:
-        google.plan("omni_create", Plan(delay=0.5))
+        google.plan("omni_create", Plan(gate=answer))
         async with studio_on(google, tmp_path) as studio:
             job, *_ = await studio.jobs.submit(VideoRequest(prompt="a fox"), ME)
             await until(studio, job, State.SUBMITTING)
-            await studio.stop(patience=0, for_creates=20)
+            stopping = asyncio.create_task(studio.stop(patience=0, for_creates=20))
+            await asyncio.sleep(0.5)
+            assert not stopping.done()
+            answer.set()
+            await stopping
         async with studio_on(google, tmp_path) as studio:
             job = await over(studio, job)
     assert job.state is State.COMPLETED

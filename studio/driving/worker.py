@@ -107,6 +107,12 @@ def work(studio: Studio, slots: int = SLOTS) -> int:
     def step(lane: str, message: list[tuple[str, int]]) -> None:
         loop.run(hands.do(lane, [(id, version) for id, version in message]))
 
+    def hearing(**_: object) -> None:
+        """Only now: two first connections at once would meet in the SDK of Azure's queues, whose
+        classes are finished by their first use (``_calculated`` in azure-storage-queue 12.18): one
+        of them fails, and where it is Celery's the worker ends."""
+        loop.run(studio.announce())
+
     def stopping(**_: object) -> None:
         loop.run(studio.announce_no_more())
 
@@ -114,6 +120,7 @@ def work(studio: Studio, slots: int = SLOTS) -> int:
         """Celery would have nobody's lines below its own level."""
 
     signals.setup_logging.connect(as_it_is, weak=False)
+    signals.worker_ready.connect(hearing, weak=False)
     signals.worker_shutting_down.connect(stopping, weak=False)
     loop.run(studio.start())
     loop.begin(pulse.beat(studio.storage.root))
