@@ -146,6 +146,23 @@ def test_a_closed_tab_loses_nothing(create: Page, app_server: AppServer) -> None
     until_it_plays(again)
 
 
+def test_what_ends_while_the_page_is_loading_is_shown_all_the_same(
+    create: Page, app_server: AppServer
+) -> None:
+    generate(create, "A slow train [slow-6]", seconds=6)
+    late = create.context.new_page()
+    late.route("**/*.js", lambda route: None)
+    page = late.goto(app_server.url, wait_until="commit")
+    assert page
+    assert "A slow train" in page.text()
+    until_it_plays(create)
+    create.close()
+    late.unroute("**/*.js")  # and those that were held go on
+    expect(late.locator("#screen .prompt")).to_contain_text("A slow train", timeout=PATIENCE)
+    expect(late.locator("#working .job")).to_have_count(0)
+    expect(late.locator("#gallery .poster")).not_to_have_count(0)
+
+
 def test_the_last_result_is_there_when_the_page_is_opened_again(create: Page) -> None:
     generate(create, "A balloon over hills")
     until_it_plays(create)

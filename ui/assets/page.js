@@ -37,7 +37,8 @@ if (!customElements.get('local-time')) customElements.define('local-time', class
 })
 
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible') trigger('back')
+  const { running } = document.querySelector('#working .jobs')?.dataset ?? {}
+  if (document.visibilityState === 'visible') trigger('back', { running: running ?? '' })
 })
 
 // That the server is gone Gradio says by itself, in English; here it is said in the page's own words.

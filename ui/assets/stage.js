@@ -67,4 +67,7 @@ watch('value', () => {
 const [way] = performance.getEntriesByType('navigation')
 if (element.querySelector('.curtain') || (element.closest('#screen') && way?.type === 'back_forward')) {
   trigger('ask', { video: new URLSearchParams(location.search).get('video') || '' })
-} else if (Number(element.querySelector('.jobs')?.dataset.running)) trigger('back')
+} else {
+  const { running } = element.querySelector('.jobs')?.dataset ?? {}
+  if (Number(running)) trigger('back', { running })
+}

@@ -157,13 +157,13 @@ class Create:
         Who is listening to a video (``looking``) is not interrupted; the new one waits below.
         """
         visitor = self.visitor(request)
+        more = await self._view.active(visitor)  # first: what ends meanwhile is looked at again
         last = await self._view.last(visitor)
         waits = last is not None and looking is True and last.state is State.COMPLETED
         screen = gr.skip()
         if last and not waits:
             screen = await self._view.screen(last, visitor, fresh=True)
         posters = await self._view.gallery(visitor, new=last.id if waits and last else None)
-        more = await self._view.active(visitor)
         return screen, posters, _tick() if more else gr.skip()
 
     async def cancel(self, event: gr.EventData, request: gr.Request) -> str:
@@ -234,9 +234,10 @@ class Create:
         drawn = await self.arrive(_of(event, "video"), request)
         return *(gr.update(**drawn[part]) for part in ASKED), _tick()
 
-    async def back(self, request: gr.Request) -> Any:
-        """The tab is looked at again: watch anew if anything is under way."""
-        return _tick() if await self._view.active(self.visitor(request)) else gr.skip()
+    async def back(self, event: gr.EventData, request: gr.Request) -> Any:
+        """The tab is looked at again: watch anew if anything is under way, or is shown to be."""
+        shown = _of(event, "running") not in ("", "0")
+        return _tick() if shown or await self._view.active(self.visitor(request)) else gr.skip()
 
     async def show(self, event: gr.EventData, request: gr.Request) -> Any:
         """A poster was chosen."""
