@@ -37,6 +37,7 @@ def copy_of_the_app(folder: Path) -> Path:
 def follow(page: str, code: Path) -> None:
     """Make the files that a page shows, then the changes."""
     for name, text in re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", page, re.DOTALL):
+        (code / name).parent.mkdir(exist_ok=True)
         (code / name).write_text(text)
     for block in re.findall(r"```diff\n(.*?)```", page, re.DOTALL):
         for name, change in re.findall(r"^--- (\S+)\n(.*?)(?=^---|\Z)", block, re.M | re.DOTALL):

@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from studio.jobs.job import State
 from tests.app_server import ROOT, AppServer
-from ui.words.german.library import GERMAN as LIBRARY_GERMAN
-from ui.words.german.page import GERMAN
+from ui.words.de.library import WORDS as LIBRARY_GERMAN
+from ui.words.de.page import WORDS as GERMAN
 from ui.words.language import chosen, speak
 from ui.words.library_words import ENGLISH as LIBRARY
 from ui.words.sentences import parts, spoken

@@ -151,7 +151,7 @@ def test_what_ends_while_the_page_is_loading_is_shown_all_the_same(
 ) -> None:
     generate(create, "A slow train [slow-6]", seconds=6)
     late = create.context.new_page()
-    late.route("**/*.js", lambda route: None)
+    late.route("**/*.js", lambda _: None)
     page = late.goto(app_server.url, wait_until="commit")
     assert page
     assert "A slow train" in page.text()

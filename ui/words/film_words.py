@@ -171,11 +171,5 @@ class FilmWords:
     )
 
 
-def _german() -> FilmWords:
-    from ui.words.german.film import GERMAN
-
-    return GERMAN
-
-
 ENGLISH = FilmWords()
-WORDS = in_all_languages(ENGLISH, _german)
+WORDS = in_all_languages(ENGLISH, "film")

@@ -7,9 +7,10 @@ is being answered. So nothing is drawn with words before there is a request.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
-from functools import cache
+from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -25,18 +26,34 @@ _Words = TypeVar("_Words")
 class _Spoken:
     """Stands for the words of the language that is spoken; English where there are none."""
 
-    def __init__(self, english: object, others: Mapping[str, Callable[[], object]]) -> None:
+    def __init__(self, english: object, part: str) -> None:
         self._english = english
-        self._others = {name: cache(words) for name, words in others.items()}
+        self._part = part
+        self._known: dict[str, object] = {}
 
     def __getattr__(self, name: str) -> Any:
-        words = self._others.get(_SPOKEN.get())
-        return getattr(words() if words else self._english, name)
+        spoken = _SPOKEN.get()
+        if spoken not in self._known:
+            self._known[spoken] = self._words(spoken)
+        return getattr(self._known[spoken], name)
+
+    def _words(self, language: str) -> object:
+        if not (folder_of(language) / f"{self._part}.py").is_file():
+            return self._english
+        return import_module(f"{__package__}.{language}.{self._part}").WORDS
 
 
-def in_all_languages(english: _Words, de: Callable[[], _Words], **more: Any) -> _Words:
-    """Words that follow the language; those of another are called when first needed."""
-    return cast(_Words, _Spoken(english, {"de": de, **more}))
+def in_all_languages(english: _Words, part: str) -> _Words:
+    """Words that follow the language.
+
+    Those of another are ``WORDS`` in the module ``part`` of its folder, imported when first needed.
+    """
+    return cast(_Words, _Spoken(english, part))
+
+
+def folder_of(language: str) -> Path:
+    """Where the words of a language lie that is not English."""
+    return Path(__file__).parent / language
 
 
 def language() -> str:

@@ -246,11 +246,5 @@ class LibraryWords:
         return json.dumps(self.script, ensure_ascii=False)
 
 
-def _german() -> LibraryWords:
-    from ui.words.german.library import GERMAN
-
-    return GERMAN
-
-
 ENGLISH = LibraryWords()
-WORDS = in_all_languages(ENGLISH, _german)
+WORDS = in_all_languages(ENGLISH, "library")

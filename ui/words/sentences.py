@@ -12,13 +12,11 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache, lru_cache
 from html import escape
-from pathlib import Path
 from typing import Any
 
-from ui.words.language import LANGUAGES, language
+from ui.words.language import LANGUAGES, folder_of, language
 from ui.words.words import WORDS, Words
 
-FILES = {"de": Path(__file__).parent / "german" / "sentences.txt"}
 LONGEST = 2000
 """Characters; what is longer is nobody's sentence of ours."""
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -93,9 +91,10 @@ def _phrases_of(language: str) -> Known:
 
 def _pairs(language: str, *, phrases: bool) -> Iterator[tuple[str, str]]:
     """An English line, and the same below it."""
-    if language not in FILES:
+    file = folder_of(language) / "sentences.txt"
+    if not file.is_file():
         return iter(())
-    said = FILES[language].read_text("utf-8").split(_PHRASES)[phrases]
+    said = file.read_text("utf-8").split(_PHRASES)[phrases]
     lines = [line.strip() for line in said.splitlines()[phrases:] if line.strip()]
     lines = [line for line in lines if not line.startswith("#")]
     return zip(lines[::2], lines[1::2], strict=True)

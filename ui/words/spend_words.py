@@ -150,11 +150,5 @@ class SpendWords:
     owner_only: str = "Only the owner can do that."
 
 
-def _german() -> SpendWords:
-    from ui.words.german.spend import GERMAN
-
-    return GERMAN
-
-
 ENGLISH = SpendWords()
-WORDS = in_all_languages(ENGLISH, _german)
+WORDS = in_all_languages(ENGLISH, "spend")

@@ -238,11 +238,5 @@ class Words:
     picture_gone: str = "This picture is no longer here. Add it again."
 
 
-def _german() -> Words:
-    from ui.words.german.page import GERMAN
-
-    return GERMAN
-
-
 ENGLISH = Words()
-WORDS = in_all_languages(ENGLISH, _german)
+WORDS = in_all_languages(ENGLISH, "page")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from studio.films.film import Link, Standing
 from ui.words.film_words import FilmWords
 
-GERMAN = FilmWords(
+WORDS = FilmWords(
     title="Storyboard",
     skip="Zu den Szenen springen",
     lead="Eine Geschichte in Szenen erzählen, daraus wird ein Film.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ui.words.create_words import MakeWords
 
-GERMAN = MakeWords(
+WORDS = MakeWords(
     fit="Das Bild hat eine andere Form: Es wird",
     fits={"crop": "Beschnitten", "pad": "Schwarz umrandet"},
     last_of="Letztes Bild des Videos",

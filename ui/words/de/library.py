@@ -5,7 +5,7 @@ from __future__ import annotations
 from studio.jobs.job import Relation, State
 from ui.words.library_words import LibraryWords
 
-GERMAN = LibraryWords(
+WORDS = LibraryWords(
     title="Bibliothek",
     skip="Zu den Videos springen",
     search="In Prompts, Namen und Schlagwörtern suchen",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from studio.jobs.job import State
-from ui.words.german import create, film, spend
+from ui.words.de import create, film, spend
 from ui.words.words import Words
 
-GERMAN = Words(
+WORDS = Words(
     language="de",
     places="Bereiche",
     create="Erzeugen",
@@ -184,9 +184,9 @@ GERMAN = Words(
     ai_simulated="KI-erzeugtes Video (simuliert)",
     share_gone="Dieser Link öffnet nichts",
     share_gone_long="Er wurde zurückgenommen oder ist unvollständig. Am besten nachfragen.",
-    film=film.GERMAN,
-    spend=spend.GERMAN,
-    make=create.GERMAN,
+    film=film.WORDS,
+    spend=spend.WORDS,
+    make=create.WORDS,
     whole_number="Das muss eine ganze Zahl sein.",
     bad_form="Die Einstellungen kamen beschädigt an. Seite neu laden und noch einmal versuchen.",
     picture_gone="Dieses Bild ist nicht mehr hier. Noch einmal hinzufügen.",

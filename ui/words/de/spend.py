@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ui.words.spend_words import SpendWords
 
-GERMAN = SpendWords(
+WORDS = SpendWords(
     title="Kosten & Daten",
     skip="Zu den Zahlen springen",
     money="Kosten",
