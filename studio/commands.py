@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -182,6 +183,9 @@ def worker(options: argparse.Namespace) -> int:
     settings = _settings()
     if not settings.queue_url:
         raise ValueError("A worker needs QUEUE_URL. Without it the app itself does the work.")
+    # The first process of a container hears no signal that it has no handler for. Celery's own
+    # takes this one's place once there is something to be ended well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from studio.driving.worker import work
     from studio.logs import set_up
     from studio.studio import Studio

@@ -26,6 +26,14 @@ T = TypeVar("T")
 
 _PATIENCE = 10
 """Seconds that another's lock is waited for."""
+_NOTICES = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""A server that is gone without a word is missed within a minute; the system itself waits for a
+quarter of an hour or more. Seconds, but for the last, which is milliseconds."""
 _LOCK = 7_100_200
 """Of PostgreSQL's advisory locks, the one that changes of the shape pass through."""
 
@@ -142,7 +150,7 @@ def _engine(url: str, pool: int) -> Engine:
         # for what works beside the two ways: a check, an export.
         ways: dict[str, Any] = {"pool_pre_ping": True, "pool_size": pool, "max_overflow": 4}
         # No statement is prepared on a connection: behind a pooler the next may run on another.
-        plain = {"connect_timeout": 10, "prepare_threshold": None}
+        plain = {"connect_timeout": 10, "prepare_threshold": None, **_NOTICES}
         engine = create_engine(url, **ways, pool_recycle=1800, connect_args=plain)
         if "options" not in make_url(url).query:
             event.listen(engine, "connect", _prepare_postgresql)

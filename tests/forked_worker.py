@@ -13,11 +13,11 @@ from collections.abc import Mapping
 import azure.storage.queue  # noqa: F401  # imported here for all who are forked from here
 import celery.apps.worker  # type: ignore[import-untyped]
 import celery.concurrency.thread  # type: ignore[import-untyped]  # noqa: F401
-import kombu.transport.azurestoragequeues
 import kombu.transport.redis  # noqa: F401
 import psycopg  # noqa: F401
 import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401
 
+import studio.driving.azure_queue
 import studio.storage.objects  # noqa: F401
 from studio.driving.pace import Pace
 from studio.driving.worker import work

@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from kombu.transport.azurestoragequeues import Transport
 
+from studio.driving.azure_queue import Transport
 from studio.storage.objects import Objects
 from studio.storage.storage import StorageUnusable
 

@@ -19,10 +19,20 @@ STEP = "studio.step"
 def celery_of(url: str) -> Celery:
     """The broker behind QUEUE_URL."""
     app = Celery("veo-studio", broker=url)
-    redis = {"visibility_timeout": 600, "socket_keepalive": True, "health_check_interval": 30}
-    azure = {"polling_interval": 0.2}
+    if url.startswith("redis"):
+        options: dict[str, Any] = {
+            "visibility_timeout": 600,
+            "socket_keepalive": True,
+            "health_check_interval": 30,
+        }
+        # A server that is gone without a word answers nothing: without these one waits for ever.
+        options |= {"socket_timeout": 10, "socket_connect_timeout": 5}
+    else:
+        options = {"polling_interval": 0.2}
+        app.conf.broker_transport = "studio.driving.azure_queue:Transport"
     app.conf.update(
-        broker_transport_options=redis if url.startswith("redis") else azure,
+        broker_transport_options=options,
+        broker_channel_error_retry=True,  # Redis says so when it is made another's replica
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         task_ignore_result=True,

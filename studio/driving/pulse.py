@@ -1,4 +1,5 @@
-"""A worker's pulse: it serves nothing, so it touches a file for as long as its loop turns.
+"""A worker's pulse: it serves nothing, so it touches a file from when it hears the broker, for as
+long as its loop turns.
 
 ``python -m studio health --worker`` looks at the file's age. Each machine has its own, because an
 outputs folder may be shared.

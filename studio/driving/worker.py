@@ -101,7 +101,7 @@ class Loop:
 def work(studio: Studio, slots: int = SLOTS) -> int:
     """Work until a signal asks to stop; steps under way then end first, a create too."""
     app, loop = celery_of(studio.settings.queue_url), Loop()
-    hands = Hands(studio.advance)
+    hands, ending = Hands(studio.advance), threading.Event()
 
     @app.task(name=STEP)  # type: ignore[untyped-decorator]
     def step(lane: str, message: list[tuple[str, int]]) -> None:
@@ -111,10 +111,14 @@ def work(studio: Studio, slots: int = SLOTS) -> int:
         """Only now: two first connections at once would meet in the SDK of Azure's queues, whose
         classes are finished by their first use (``_calculated`` in azure-storage-queue 12.18): one
         of them fails, and where it is Celery's the worker ends."""
-        loop.run(studio.announce())
+        if not ending.is_set():
+            loop.run(studio.announce())
+            loop.begin(pulse.beat(studio.storage.root))
 
     def stopping(**_: object) -> None:
-        loop.run(studio.announce_no_more())
+        """Waits for nothing: this is a signal's handler, whatever the main thread was about."""
+        ending.set()
+        loop.begin(studio.announce_no_more())
 
     def as_it_is(**_: object) -> None:
         """Celery would have nobody's lines below its own level."""
@@ -123,7 +127,6 @@ def work(studio: Studio, slots: int = SLOTS) -> int:
     signals.worker_ready.connect(hearing, weak=False)
     signals.worker_shutting_down.connect(stopping, weak=False)
     loop.run(studio.start())
-    loop.begin(pulse.beat(studio.storage.root))
     hands.wake = studio.jobs.wake
     quiet = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
     worker = app.Worker(pool="threads", concurrency=slots, quiet=True, **quiet)
