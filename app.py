@@ -94,6 +94,7 @@ with StudioBlocks(studio, uploads) as demo:
     # What happens. Each handler is a method of Create, which calls the studio.
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     at_once = quiet | {"queue": False}
+    each = at_once | {"trigger_mode": "multiple"}  # also while the one before is on its way
     watch = tick.change(create.watch, tick, cards, trigger_mode="multiple", **quiet)
     watch.success(create.collect, screen, [screen, posters, tick], js=LOOKING, **at_once)
     begins = at_once | {"outputs": [tick, message, cards, screen], "cancels": [watch]}
@@ -105,8 +106,8 @@ with StudioBlocks(studio, uploads) as demo:
     screen.recover(create.recover, None, **begins)
     screen.fetch(create.fetch, None, [screen, posters], **quiet)
     recovery.recover(create.recover, None, **begins)
-    cards.cancel(create.cancel, None, message, **at_once)
-    queued = at_once | {"outputs": [tick, message], "cancels": [watch]}
+    cards.cancel(create.cancel, None, message, **each)
+    queued = each | {"outputs": [tick, message], "cancels": [watch]}
     for act, does in ((cards.pause, create.pause), (cards.resume, create.resume)):
         act(does, None, **queued)
     cards.move(create.move, None, **queued)
@@ -119,7 +120,7 @@ with StudioBlocks(studio, uploads) as demo:
     for where in (message, cards):
         where.back(create.back, None, tick, cancels=[watch], **at_once)
     for where in (posters, card, screen):
-        where.show(create.show, None, screen, **at_once)
+        where.show(create.show, None, screen, **each)
     screen.star(create.star, None, [screen, posters, tick], **at_once)
     dialog.rename(create.rename, None, [screen, posters, tick], **at_once)
     screen.dismiss(create.dismiss, None, [screen, posters], **at_once)

@@ -12,6 +12,7 @@ from typing import Any
 
 from studio.access import OWNER, Visitor
 from studio.driving.pace import Pace
+from studio.jobs import rows as table
 from studio.jobs.job import Job, State
 from studio.settings import Settings
 from studio.studio import Studio
@@ -105,6 +106,13 @@ async def made(studio: Studio, prompt: str = "a fox in the snow", **fields: Any)
     """Ask for one video and wait until its job is over."""
     job, *_ = await studio.jobs.submit(VideoRequest(prompt=prompt, **fields), ME)
     return await over(studio, job)
+
+
+async def recent(studio: Studio, owner: str, limit: int) -> tuple[Job, ...]:
+    """The newest jobs in any state."""
+    return await studio.database.read(
+        lambda connection: table.page(connection, owner, limit=limit, completed_only=False)
+    )
 
 
 async def over(studio: Studio, *jobs: Job, within: float = PATIENCE) -> Job:

@@ -12,7 +12,7 @@ from studio.access import COOKIE
 from studio.jobs.job import State
 from tests.api_kit import ELSEWHERE, api, fits, openai_at, picture
 from tests.strict_google import Plan, StrictGoogle
-from tests.studio_kit import made, until
+from tests.studio_kit import made, recent, until
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
 
@@ -53,7 +53,7 @@ async def test_its_input_reference_is_the_first_frame(tmp_path: Path) -> None:
         video = await videos.create_and_poll(
             prompt="it moves", input_reference=picture(), size="720x1280"
         )
-        job, *_ = await studio.jobs.recent("owner", 1)
+        job, *_ = await recent(studio, "owner", 1)
         sent = json.dumps(google.seen("omni_create")[0].body)
     assert video.status == "completed"
     assert "first_frame" in job.request

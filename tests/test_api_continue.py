@@ -24,7 +24,7 @@ from studio.media.video import last_frame
 from studio.studio import Studio
 from tests.api_kit import ANEW, clip, fits, openai_at, serving
 from tests.kept import kept_in
-from tests.studio_kit import ME, studio_on_stand_in
+from tests.studio_kit import ME, recent, studio_on_stand_in
 from veo_client.stand_in import StandIn
 
 pytestmark = [
@@ -209,13 +209,13 @@ async def test_what_can_t_be_brought_in_is_said(
     there: There, file: bytes | None, fields: dict[str, str], sentence: str
 ) -> None:
     client, _, studio, _ = there
-    before = len(await studio.jobs.recent(ME.owner, 100))
+    before = len(await recent(studio, ME.owner, 100))
     files = {"video": ("a.mp4", file)} if file else {"other": ("b.txt", b"x")}
     answer = await client.post("/v1/videos/imports", data=fields, files=files)
     fits("Error", answer.json())
     assert answer.status_code == 400
     assert sentence in answer.json()["error"]["message"]
-    assert len(await studio.jobs.recent(ME.owner, 100)) == before
+    assert len(await recent(studio, ME.owner, 100)) == before
     assert not list((studio.storage.root / "tmp").glob("*own-*"))
 
 

@@ -17,6 +17,7 @@ from studio.api.body import LARGEST_BODY
 from studio.api.fields import LARGEST_PICTURE, video_request
 from tests.api_kit import CONTRACT, api, fits, picture
 from tests.strict_google import StrictGoogle
+from tests.studio_kit import recent
 from veo_client import RequestError
 
 
@@ -143,7 +144,7 @@ async def test_a_field_that_cant_be_used_is_named_and_nothing_is_sent(tmp_path: 
             error = answer.json()["error"]
             assert error["param"] == param, (name, error)
             assert error["message"].endswith("."), (name, error)
-        assert await studio.jobs.recent("owner", 10) == ()
+        assert await recent(studio, "owner", 10) == ()
     assert google.requests == []
 
 
@@ -155,7 +156,7 @@ async def test_a_broken_body_gets_a_sentence(tmp_path: Path) -> None:
             fits("Error", answer.json())
             assert answer.json()["error"]["message"].endswith("."), (name, answer.text)
             assert answer.headers["x-should-retry"] == "false"
-        assert await studio.jobs.recent("owner", 10) == ()
+        assert await recent(studio, "owner", 10) == ()
 
 
 NO_TEXT = [

@@ -18,7 +18,7 @@ from studio.jobs import ledger
 from studio.jobs.budget import OverBudget
 from studio.library.search import Query
 from studio.studio import Studio
-from tests.studio_kit import ME, STRANGER, new_studio, settings_for, studio_on_stand_in
+from tests.studio_kit import ME, STRANGER, new_studio, recent, settings_for, studio_on_stand_in
 from veo_client import FilteredError, ModelUnavailable, QuotaError, RequestError
 from veo_client.stand_in import StandIn
 
@@ -58,7 +58,7 @@ async def test_a_picture_is_drawn_from_words_in_the_shape_asked_for_and_paid(
     paid = (await books(studio))[PAINTER]
     assert paid.spent == pytest.approx(1120 * 60e-6, rel=0.01)
     assert paid.reserved == paid.unknown == 0
-    assert await studio.jobs.recent(ME.owner, 9) == ()
+    assert await recent(studio, ME.owner, 9) == ()
     deleted = Query(state="deleted")
     assert (await studio.library.find(ME.owner, deleted, limit=9)).jobs == ()
     assert (await studio.library.count(ME.owner, deleted))[1].states["deleted"] == 0

@@ -29,7 +29,7 @@ from tests.api_kit import api as api_on
 from tests.kept import kept_in
 from tests.library_kit import a_record
 from tests.strict_google import Plan, StrictGoogle
-from tests.studio_kit import PATIENCE, new_studio
+from tests.studio_kit import PATIENCE, new_studio, recent
 from veo_client.models import load_models
 
 OMNI = "gemini-omni-1.2-flash"
@@ -193,7 +193,7 @@ async def test_over_the_budget_nothing_is_queued(tmp_path: Path) -> None:
         assert 1.0 < film["cost_estimate"] < 1.2
         answer = await client.post(f"/v1/films/{film['id']}/run", json={})
         assert (answer.status_code, answer.json()["error"]["code"]) == (429, "over_budget")
-        assert await studio.jobs.recent("owner", 9) == ()
+        assert await recent(studio, "owner", 9) == ()
         scene = film["scenes"][0]["id"]
         assert standings(await run(client, film, scene=scene)) == ["busy", "ready"]
 
@@ -208,7 +208,7 @@ async def test_where_not_every_scene_finds_a_place_in_the_queue_none_is_queued(
         film = await film_of(client, "A fox", "An owl")
         answer = await client.post(f"/v1/films/{film['id']}/run", json={})
         assert (answer.status_code, answer.json()["error"]["code"]) == (429, "over_limit")
-        assert await studio.jobs.recent("owner", 9) == ()
+        assert await recent(studio, "owner", 9) == ()
 
 
 async def test_what_is_written_while_scenes_are_moved_by_another_replica_is_kept(
@@ -303,7 +303,7 @@ async def test_a_chain_of_extensions_that_no_model_makes_is_told_before_it_is_pa
         assert [scene["duration"] for scene in film["scenes"]] == [8, 7, 7, 7, 7, 7]
         answer = await client.post(f"/v1/films/{film['id']}/run", json={})
         assert "With scene 6 the extended clip would have 43 seconds" in answer.text
-        assert await studio.jobs.recent("owner", 9) == ()
+        assert await recent(studio, "owner", 9) == ()
 
 
 async def test_a_script_takes_the_place_of_empty_scenes_and_of_nothing_else(

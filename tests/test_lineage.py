@@ -35,6 +35,7 @@ from tests.studio_kit import (
     made,
     new_studio,
     over,
+    recent,
     studio_on,
     studio_on_stand_in,
     until,
@@ -247,7 +248,7 @@ async def test_several_prompts_are_one_batch_that_is_paid_for_whole_or_not_at_al
             await studio.jobs.submit_many([prompts[0], VideoRequest(prompt="")], ME)
         google.running_polls = 0
         await over(studio, *jobs)
-        assert len(await studio.jobs.recent(ME.owner, 50)) == google.creates == 4
+        assert len(await recent(studio, ME.owner, 50)) == google.creates == 4
     assert [job.prompt for job in jobs] == [f"fox {number}" for number in range(4)]
     assert {(job.batch, job.relation) for job in jobs} == {(jobs[0].batch, "variation")}
 

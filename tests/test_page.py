@@ -163,6 +163,17 @@ def test_what_ends_while_the_page_is_loading_is_shown_all_the_same(
     expect(late.locator("#gallery .poster")).not_to_have_count(0)
 
 
+def test_a_refused_press_stops_nothing_that_is_shown(create: Page) -> None:
+    generate(create, "A slow tram [slow-6]", seconds=6)
+    create.reload()
+    expect(create.locator("#working")).to_contain_text("A slow tram", timeout=PATIENCE)
+    prompt(create).fill("")
+    create.locator("#go").click()
+    expect(create.get_by_role("alert")).to_contain_text("Describe the video first")
+    until_it_plays(create)
+    expect(create.locator("#working .job")).to_have_count(0)
+
+
 def test_the_last_result_is_there_when_the_page_is_opened_again(create: Page) -> None:
     generate(create, "A balloon over hills")
     until_it_plays(create)
@@ -379,6 +390,20 @@ def test_a_job_that_can_be_stopped_is_stopped(create: Page) -> None:
     expect(create.locator("#working")).to_contain_text("making it", timeout=PATIENCE)
     create.get_by_role("button", name="Cancel: A glacier").click()
     expect(create.locator("#screen")).to_contain_text("Stopped", timeout=PATIENCE)
+
+
+def test_two_that_are_stopped_at_once_are_both_stopped(create: Page) -> None:
+    create.get_by_label("Model", exact=True).select_option(label="Omni Flash 1.2")
+    expect(create.locator("#composer [name=duration][value='15']")).to_be_attached()
+    for text in ("A slow ship [slow-300]", "A slow cart [slow-300]"):
+        generate(create, text, seconds=5)
+    expect(create.locator("#working [data-act=cancel]")).to_have_count(2, timeout=PATIENCE)
+    create.route("**/run/predict**", lambda _: None)
+    for name in ("ship", "cart"):
+        create.get_by_role("button", name=f"Cancel: A slow {name}").click()
+        create.wait_for_timeout(300)
+    create.unroute("**/run/predict**")  # and what was held goes on
+    expect(create.locator("#working .job")).to_have_count(0, timeout=PATIENCE)
 
 
 def test_without_any_model_the_page_says_why_and_the_button_rests(

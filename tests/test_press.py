@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.strict_google import StrictGoogle
-from tests.studio_kit import ME, over, studio_on
+from tests.studio_kit import ME, over, recent, studio_on
 from ui.create.create import Create
 from ui.create.once import once
 
@@ -21,7 +21,7 @@ async def test_a_press_that_arrives_twice_is_sentonce(tmp_path: Path) -> None:
         for seconds, press in ((8, WORD), (8, WORD), (4, WORD), (8, "another-press")):
             draft = {"model": "gemini-omni-1.2-flash", "duration": seconds}
             await create.desk.order("a fox", {"draft": draft, "press": press}, ME)
-        jobs = await studio.jobs.recent(ME.owner, 10)
+        jobs = await recent(studio, ME.owner, 10)
         await over(studio, *jobs)
     assert len(jobs) == google.creates == 3
 
@@ -31,7 +31,7 @@ async def test_a_try_again_that_arrives_twice_is_one(tmp_path: Path) -> None:
         create = Create(studio, tmp_path)
         draft = {"model": "gemini-omni-1.2-flash", "duration": 8}
         await create.desk.order("a fox", {"draft": draft}, ME)
-        [first] = await studio.jobs.recent(ME.owner, 10)
+        [first] = await recent(studio, ME.owner, 10)
         await over(studio, first)
         key = once({"press": WORD}, first.id)
         again = [await studio.jobs.retry(first.id, ME.owner, ME, idempotency_key=key) for _ in "12"]

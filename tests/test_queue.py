@@ -16,7 +16,7 @@ from studio.jobs.queueing import in_order
 from studio.studio import Studio
 from tests.api_kit import api, fits
 from tests.strict_google import StrictGoogle
-from tests.studio_kit import ME, over, studio_on
+from tests.studio_kit import ME, over, recent, studio_on
 from veo_client import VideoRequest
 
 
@@ -87,7 +87,7 @@ async def test_jobs_are_sent_in_the_order_they_were_given(tmp_path: Path) -> Non
         assert await studio.queue.pause_all(ME.owner, paused=False) == 3
         awake()
         await over(studio, one, two, three)
-        sent = sorted(await studio.jobs.recent(ME.owner, 9), key=lambda job: job.submitted_at or 0)
+        sent = sorted(await recent(studio, ME.owner, 9), key=lambda job: job.submitted_at or 0)
     assert [job.prompt for job in sent] == ["two", "one", "three"]
 
 

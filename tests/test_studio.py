@@ -28,6 +28,7 @@ from tests.studio_kit import (
     made,
     new_studio,
     over,
+    recent,
     settings_for,
     studio_on,
     until,
@@ -236,7 +237,7 @@ async def test_a_bad_request_costs_nothing_and_leaves_no_row(tmp_path: Path) -> 
     async with StrictGoogle() as google, studio_on(google, tmp_path) as studio:
         with pytest.raises(RequestError):
             await studio.jobs.submit(VideoRequest(prompt="", duration=99), ME)
-        assert await studio.jobs.recent(ME.owner, 10) == ()
+        assert await recent(studio, ME.owner, 10) == ()
     assert google.requests == []
 
 

@@ -161,10 +161,10 @@ class Jobs:
         """What is not final, newest first."""
         return await self._database.read(lambda connection: rows.active(connection, owner))
 
-    async def recent(self, owner: str, limit: int) -> tuple[Job, ...]:
-        """The newest in any state."""
+    async def ended(self, owner: str, limit: int, failed_since: datetime) -> tuple[Job, ...]:
+        """What ended last; what came without a video only where it was asked for since then."""
         return await self._database.read(
-            lambda connection: rows.page(connection, owner, limit=limit, completed_only=False)
+            lambda connection: rows.ended(connection, owner, limit, failed_since)
         )
 
     def watch(self, ids: Collection[str]) -> AsyncIterator[dict[str, Job]]:

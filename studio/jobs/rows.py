@@ -16,6 +16,7 @@ from sqlalchemy import (
     Connection,
     Row,
     func,
+    or_,
     select,
     update,
 )
@@ -140,6 +141,21 @@ def page(
         query = query.where(jobs.c.id < after if newest_first else jobs.c.id > after)
     order = jobs.c.id.desc() if newest_first else jobs.c.id.asc()
     return tuple(to_job(row) for row in connection.execute(query.order_by(order).limit(limit)))
+
+
+def ended(
+    connection: Connection, owner: str, limit: int, failed_since: datetime
+) -> tuple[Job, ...]:
+    """What ended last; what came without a video only where it was asked for since then."""
+    query = select(*COLUMNS).where(
+        jobs.c.owner == owner,
+        jobs.c.deleted_at.is_(None),
+        jobs.c.finished_at.is_not(None),
+        jobs.c.state.in_(ENDED),
+        or_(jobs.c.state == State.COMPLETED.value, jobs.c.created_at > failed_since),
+    )
+    query = query.order_by(jobs.c.finished_at.desc(), jobs.c.id.desc()).limit(limit)
+    return tuple(to_job(row) for row in connection.execute(query))
 
 
 def found(

@@ -57,7 +57,8 @@ const selector = ({ tagName, dataset }) => ['act', 'id', 'to', 'rename', 'share'
   .reduce((found, name) => `${found}[data-${name}="${CSS.escape(dataset[name])}"]`, tagName.toLowerCase())
 document.addEventListener('focusin', ({ target }) => { held = element.contains(target) ? selector(target) : '' })
 watch('value', () => {
-  if (!held || document.activeElement !== document.body) return
+  const now = document.activeElement // the same button may be another job's by now
+  if (!held || (now !== document.body && selector(now) === held)) return
   const again = element.querySelector(held) ?? element.querySelector('button, a, summary')
   const there = again?.checkVisibility() ? again : again?.closest('details')?.querySelector('summary')
   there?.focus({ preventScroll: true })

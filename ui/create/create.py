@@ -113,7 +113,9 @@ class Create:
         try:
             begun = await doing
         except VeoError as error:
-            return gr.skip(), problem(error), gr.skip(), gr.skip()
+            # The press has ended the stream all the same.
+            tick = _tick() if await self._view.active(visitor) else gr.skip()
+            return tick, problem(error), gr.skip(), gr.skip()
         if stream := self._newest.get(str(request.session_hash)):
             stream.draws = False
         jobs = await self._view.active(visitor)

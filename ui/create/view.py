@@ -56,18 +56,14 @@ class View:
         """What is under way, newest first."""
         return await self._studio.jobs.active(visitor.owner)
 
-    async def over(self, visitor: Visitor) -> list[Job]:
+    async def over(self, visitor: Visitor) -> tuple[Job, ...]:
         """The latest results; what came without a video only while it is news."""
-        recent = await self._studio.jobs.recent(visitor.owner, 4 * POSTERS)
         since = datetime.now(UTC) - LOOKED_AT
-        over = [job for job in recent if job.final]
-        over = [job for job in over if job.state is State.COMPLETED or job.created_at > since]
-        return over[:POSTERS]
+        return await self._studio.jobs.ended(visitor.owner, POSTERS, since)
 
     async def last(self, visitor: Visitor) -> Job | None:
         """What ended last."""
-        over = await self.over(visitor)
-        return max(over, key=lambda job: job.finished_at or job.created_at, default=None)
+        return next(iter(await self.over(visitor)), None)
 
     async def gallery(self, visitor: Visitor, new: str | None = None) -> str:
         """The latest results as posters; ``new`` is pointed out."""
