@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 
 from studio.films.film import Film, FilmSettings, Link, Scene, Standing, standing
 from studio.films.films import Films
-from studio.films.stitching import shots
+from studio.films.stitching import STOPPED, shots
 from studio.jobs.job import Job, Relation, State
 from studio.schema import jobs
 from studio.settings import Settings
@@ -264,10 +264,37 @@ async def test_every_process_shows_a_film_that_one_puts_together_and_can_stop_it
         assert (await there.delete(stitch)).status_code == 200
         await asyncio.sleep(1.5)
         go_on.set()
-        assert (await over(there, film))["stitched"]["status"] == "none"
+        stopped = (await over(there, film))["stitched"]
+        assert (stopped["status"], stopped["error"]) == ("none", STOPPED)
         await there.post(stitch)
-        assert (await over(here, film))["stitched"]["status"] == "ready"
+        film = await over(here, film)
+        assert (film["stitched"]["status"], film["stitched"]["error"]) == ("ready", None)
         assert len([*(kept_in(tmp_path) / "films").glob("*.mp4")]) == 1
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_a_film_says_that_its_owner_stopped_it_and_not_that_the_app_ended(
+    tmp_path: Path, asked: bool
+) -> None:
+    """The page puts a film together by itself, once, unless something is said of it."""
+    go_on = threading.Event()
+    async with StrictGoogle() as google, api_on(google, tmp_path) as (client, studio):
+        google.video = clip()
+        film = await film_of(client, "A fox")
+        await over(client, await run(client, film))
+        studio.stitching._thread.submit(go_on.wait, 20)  # the film waits behind it
+        stitch = f"/v1/films/{film['id']}/stitch"
+        await client.post(stitch)
+        if asked:
+            await client.delete(stitch)
+            go_on.set()
+        else:
+            ending = asyncio.create_task(studio.stitching.stop())
+            asyncio.get_running_loop().call_soon(go_on.set)
+            await ending
+        stopped = (await over(client, film))["stitched"]
+        assert (stopped["status"], stopped["possible"]) == ("none", True)
+        assert stopped["error"] == (STOPPED if asked else None)
 
 
 # Price, settings, script

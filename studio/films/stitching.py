@@ -32,6 +32,8 @@ from veo_client.models import Model
 
 log = logging.getLogger(__name__)
 
+STOPPED = "You stopped it before it was put together."
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -49,6 +51,8 @@ class Work:
     """A film that is being put together now."""
 
     stop: threading.Event = field(default_factory=threading.Event)
+    asked: bool = False
+    """Whether its owner stops it; the end of the app does too, and then it may begin by itself."""
     share: float = 0.0
 
 
@@ -118,6 +122,7 @@ class Stitching:
     async def cancel(self, film: str) -> None:
         """Stop it wherever it is under way; what was there before stays."""
         if work := self._works.get(film):
+            work.asked = True
             work.stop.set()
         else:
             await self._database.write(lambda c: film_rows.stop_stitching(c, film))
@@ -145,7 +150,8 @@ class Stitching:
         try:
             await self._made(film, some)
         except Stopped:
-            pass
+            if self._works[film.id].asked:
+                failure = STOPPED
         except FileNotFoundError:
             failure = "The file of a scene is missing on the disk. Make that scene again."
         except VeoError as error:
@@ -170,6 +176,7 @@ class Stitching:
                     lambda c: film_rows.tell_stitching(c, film, work.share)
                 )
                 if not on:
+                    work.asked = True
                     work.stop.set()
 
     async def _made(self, film: Film, some: Sequence[Shot]) -> None:
