@@ -140,6 +140,17 @@ def test_what_is_typed_outlives_a_lost_connection_and_a_reload(
     assert [scene["prompt"] for scene in film["scenes"]] == ["One", "Two, and much more"]
 
 
+def test_who_comes_back_to_a_film_sees_what_was_done_elsewhere(
+    page: Page, app_server: AppServer
+) -> None:
+    film = a_film(page, app_server, "One")
+    scene = f"{app_server.url}/v1/films/{film['id']}/scenes/{film['scenes'][0]['id']}"
+    page.request.patch(scene, data={"prompt": "One, from elsewhere"})
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    box = page.get_by_role("textbox", name="What happens in scene 1")
+    expect(box).to_have_value("One, from elsewhere")
+
+
 def test_scenes_are_put_in_order_by_keyboard_and_by_hand(page: Page, app_server: AppServer) -> None:
     a_film(page, app_server, "One", "Two", "Three")
     later = page.get_by_role("button", name="Move scene 1 later")

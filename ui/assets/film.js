@@ -86,6 +86,6 @@ if (film) {
   if (texts.every((one) => !one.value)) texts[0]?.focus()
   addEventListener('pagehide', () => { for (const field of fields()) save(field, { keepalive: true }) })
   addEventListener('online', () => inLine(refresh))
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) watch() })
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) inLine(refresh) })
   watch()
 }
