@@ -151,6 +151,35 @@ def test_who_comes_back_to_a_film_sees_what_was_done_elsewhere(
     expect(box).to_have_value("One, from elsewhere")
 
 
+def test_nothing_is_made_of_a_text_that_the_studio_has_not(
+    page: Page, app_server: AppServer
+) -> None:
+    page.clock.install()
+    a_film(page, app_server, "One")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url.rpartition("/")[2]))
+    refusal = {"error": {"message": "These are too many requests."}}
+    page.route("**/scenes/*", lambda route: route.fulfill(status=429, json=refusal))
+    page.get_by_role("textbox", name="What happens in scene 1").fill("One, and much more")
+    make = page.get_by_role("button", name="Make the scene")
+    with page.expect_response("**/scenes/*"):
+        page.get_by_role("button", name="Make this scene").click()
+    expect(page.locator("#trouble")).to_have_text("These are too many requests.")
+    expect(make).to_be_enabled()
+    with page.expect_response("**/scenes/*"):
+        make.click()
+    expect(make).to_be_enabled()
+    assert "run" not in sent
+    page.unroute("**/scenes/*")
+    page.clock.fast_forward("00:20")  # it is tried again by itself
+    expect(page.locator("#saved")).to_have_text("Saved")
+    assert [scene["prompt"] for scene in on_the_server(page, app_server)["scenes"]] == texts(page)
+    assert "run" not in sent
+    make.click()
+    expect(make).to_have_count(0)
+    assert sent.count("run") == 1
+
+
 def test_scenes_are_put_in_order_by_keyboard_and_by_hand(page: Page, app_server: AppServer) -> None:
     a_film(page, app_server, "One", "Two", "Three")
     later = page.get_by_role("button", name="Move scene 1 later")

@@ -6,6 +6,11 @@ import { addPicture, dropping, removePicture } from './film_pictures.js'
 import { fields, later, save, saveAll, typed } from './film_text.js'
 import { takeBack, tell } from './toast.js'
 
+// What is made, and paid, is the text that is to be seen.
+async function run(what) {
+  if (await saveAll()) await act('POST', `${api}/run`, what)
+}
+
 // A new film is opened, of one that is gone the list.
 async function leave(method, body) {
   const told = await inLine(() => call(method, api, body)).catch(failed)
@@ -36,8 +41,8 @@ const acts = {
   },
   undo: takeBack,
   unpicture: removePicture,
-  run: (button, scene) => (saveAll(), act('POST', `${api}/run`, { scene: scene.id })),
-  'run-all': () => (saveAll(), act('POST', `${api}/run`, {})),
+  run: (button, scene) => run({ scene: scene.id }),
+  'run-all': () => run({}),
   stop: (button, scene) => act('DELETE', `${api}/run?scene=${scene.id}`),
   'stop-all': () => act('DELETE', `${api}/run`),
   stitch: () => act('POST', `${api}/stitch`),
@@ -58,8 +63,7 @@ document.addEventListener('submit', async (event) => {
   if (!form.elements.script) return
   const script = { script: form.elements.script.value }
   if (!film) return leave('POST', script)
-  await saveAll()
-  if (await act('POST', `${api}/script`, script)) form.closest('details').open = false
+  if (await saveAll() && await act('POST', `${api}/script`, script)) form.closest('details').open = false
 })
 
 if (film) {

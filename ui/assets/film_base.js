@@ -25,9 +25,10 @@ export const call = (...what) => reached(talk.call(...what))
 
 export function trouble(sentence) {
   const box = $('#trouble')
+  const again = box.textContent === sentence // of something that is tried by itself: nothing moves
   box.hidden = !sentence
   box.textContent = sentence
-  if (sentence) box.scrollIntoView({ block: 'nearest' })
+  if (sentence && !again) box.scrollIntoView({ block: 'nearest' })
 }
 
 // For whatever was thrown: a refusal is said; that nobody answered is to be seen already.
