@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.api_kit import picture
 from tests.app_server import AppServer
@@ -178,6 +178,55 @@ def test_nothing_is_made_of_a_text_that_the_studio_has_not(
     make.click()
     expect(make).to_have_count(0)
     assert sent.count("run") == 1
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_choice_that_was_not_taken_is_not_shown_as_if_it_were(
+    page: Page, app_server: AppServer, refused: bool
+) -> None:
+    a_film(page, app_server, "One")
+
+    def lost(route: Route) -> None:
+        if refused:
+            route.fulfill(status=500, json={"error": {"message": "No."}})
+        else:
+            route.abort()
+
+    page.route("**/v1/films/**", lost)
+    seconds = page.get_by_label("Seconds of scene 1")
+    seconds.focus()
+    seconds.select_option("8")
+    expect(page.locator("#trouble" if refused else "#offline")).to_be_visible()
+    expect(seconds).to_have_value("4")
+    expect(seconds).to_be_focused()
+    page.unroute("**/v1/films/**")
+    seconds.select_option("8")
+    expect(page.locator("#settings")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('#offline').hidden")
+    expect(seconds).to_have_value("8")
+    assert on_the_server(page, app_server)["scenes"][0]["duration"] == 8
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_film_is_put_together_by_itself_though_the_first_call_is_lost(
+    page: Page, app_server: AppServer, refused: bool
+) -> None:
+    a_film(page, app_server, "One")
+    tried: list[str] = []
+
+    def lost(route: Route) -> None:
+        tried.append(route.request.method)
+        if len(tried) > 1:
+            route.continue_()
+        elif refused:
+            route.fulfill(status=429, json={"error": {"message": "Too many."}})
+        else:
+            route.abort()
+
+    page.route("**/stitch", lost)
+    page.get_by_role("button", name="Make the scene").click()
+    expect(page.locator("video.whole")).to_be_visible(timeout=PATIENCE)
+    assert tried == ["POST", "POST"]
 
 
 def test_scenes_are_put_in_order_by_keyboard_and_by_hand(page: Page, app_server: AppServer) -> None:

@@ -13,6 +13,7 @@ export function act(method, path, body) {
   trouble('')
   return inLine(async () => {
     const told = await call(method, path, body).catch(failed)
+    if (!told) drawBack()
     await refresh()
     return told
   })
@@ -54,8 +55,19 @@ function merge(fresh) {
 function put(part) {
   const here = document.getElementById(part.id)
   if (!here || drawn.get(part.id) === part.outerHTML) return
-  const inside = here.contains(document.activeElement) ? path(document.activeElement) : null
   drawn.set(part.id, part.outerHTML)
+  draw(here, part)
+}
+
+// What was chosen and not taken must not be shown as if it were; no playing video begins anew.
+function drawBack() {
+  for (const here of document.querySelectorAll('[data-live]:not(:has(video))')) {
+    draw(here, elements(drawn.get(here.id))[0])
+  }
+}
+
+function draw(here, part) {
+  const inside = here.contains(document.activeElement) ? path(document.activeElement) : null
   const fresh = document.importNode(part, true)
   here.replaceWith(fresh)
   if (inside) ($(inside, fresh) || $('button, select, input', fresh))?.focus({ preventScroll: true })
@@ -76,6 +88,7 @@ function keepText(mine, fresh) {
 }
 
 let watching
+let begun = 0 // a call that was lost is made again, but not at once
 export function watch() {
   clearTimeout(watching)
   if (!$('#offline').hidden) {
@@ -84,10 +97,11 @@ export function watch() {
   }
   const next = $('#next')
   const auto = $('[data-auto]', next)
-  if (auto && !auto.disabled) {
+  if (auto && Date.now() - begun > AGAIN) {
+    begun = Date.now()
     auto.disabled = true
     act('POST', `${api}/stitch`)
-  } else if (next.dataset.busy === 'true') {
+  } else if (auto || next.dataset.busy === 'true') {
     watching = setTimeout(() => inLine(refresh), document.hidden ? 4 * WATCH : WATCH)
   }
   document.title = $('.jobs', next).dataset.title
