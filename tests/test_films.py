@@ -184,6 +184,21 @@ async def test_what_is_not_sent_yet_can_be_stopped_and_costs_nothing(tmp_path: P
         assert google.creates <= 1
 
 
+async def test_a_scene_is_not_paid_again_by_who_has_not_seen_its_video(tmp_path: Path) -> None:
+    async with StrictGoogle() as google, api_on(google, tmp_path) as (client, _):
+        google.video = clip()
+        film = await film_of(client, "A fox")
+        unseen = {"scene": film["scenes"][0]["id"], "video": None}
+        film = await over(client, await run(client, film, **unseen))
+        refused = await client.post(f"/v1/films/{film['id']}/run", json=unseen)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "not_now")
+        assert "nothing was sent" in refused.text
+        assert (google.creates, videos(await over(client, film))) == (1, videos(film))
+        seen = unseen | {"video": videos(film)[0]}
+        await over(client, await run(client, film, **seen))
+        assert google.creates == 2
+
+
 async def test_over_the_budget_nothing_is_queued(tmp_path: Path) -> None:
     async with (
         StrictGoogle() as google,

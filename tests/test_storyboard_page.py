@@ -151,6 +151,26 @@ def test_who_comes_back_to_a_film_sees_what_was_done_elsewhere(
     expect(box).to_have_value("One, from elsewhere")
 
 
+def test_a_scene_that_was_made_elsewhere_is_not_made_again_by_a_page_that_shows_it_unmade(
+    page: Page, app_server: AppServer
+) -> None:
+    film = a_film(page, app_server, "One")
+    scene = film["scenes"][0]["id"]
+    page.request.post(f"{app_server.url}/v1/films/{film['id']}/run", data={"scene": scene})
+    while on_the_server(page, app_server)["scenes"][0]["standing"] == "busy":
+        page.wait_for_timeout(200)
+    with page.expect_response("**/v1/films/*/run") as answer:
+        page.get_by_role("button", name="Make this scene").click()
+    assert answer.value.status == 409
+    expect(page.locator("#trouble")).to_be_visible()
+    made = page.locator("#scenes video")
+    expect(made).to_be_visible(timeout=PATIENCE)
+    again = page.get_by_role("button", name="Make again")
+    again.click()
+    expect(again).to_have_count(0)
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
 def test_nothing_is_made_of_a_text_that_the_studio_has_not(
     page: Page, app_server: AppServer
 ) -> None:

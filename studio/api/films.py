@@ -181,10 +181,12 @@ class FilmsApi:
         return self._shown(film, visitor)
 
     async def run(self, request: Request) -> Response:
-        """Make one scene (``scene``), or all that need it; this costs."""
+        """Make one scene (``scene``, ``video`` as the caller sees it), or all; this costs."""
         visitor = caller(self._studio, request)
-        known = _read(await read_fields(request), {"scene": _TEXT})
-        film = await self._studio.runs.run(_id(request), visitor, scene=known.get("scene"))
+        known = _read(await read_fields(request), {"scene": _TEXT, "video": _TEXT})
+        film = await self._studio.runs.run(
+            _id(request), visitor, scene=known.get("scene"), seen=known.get("video", "")
+        )
         return self._shown(film, visitor)
 
     async def stop(self, request: Request) -> Response:

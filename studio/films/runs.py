@@ -90,15 +90,18 @@ class Runs:
             return 0.0
         return sum(price(film, scene, model) for scene in some)
 
-    async def run(self, id: str, visitor: Visitor, *, scene: str | None = None) -> Film:
+    async def run(
+        self, id: str, visitor: Visitor, *, scene: str | None = None, seen: str | None = ""
+    ) -> Film:
         """Run one scene, or all that need it. Raises VeoError; then nothing more was queued.
 
         A scene that goes on from another waits for that one; what depends on a scene that is run
-        again is not run by itself.
+        again is not run by itself. ``seen``: the scene's video as the caller knows it, None for
+        none; where it is another by now, nothing is run.
         """
         film = await self._films.get(id, visitor.owner)
         model = self._table.resolve(film.settings.model, self._offer(visitor).providers)[0]
-        chosen = (self._single(film, scene, model),) if scene else self.plan(film, model)
+        chosen = (self._single(film, scene, model, seen),) if scene else self.plan(film, model)
         if not chosen:
             raise NotNow("There is nothing to make: write a scene first, or change one.")
         await self._affordable(film, chosen, model, visitor)
@@ -116,13 +119,17 @@ class Runs:
                     await self._jobs.cancel(job.id, owner)
         return await self._films.get(id, owner)
 
-    def _single(self, film: Film, id: str, model: Model) -> Scene:
+    def _single(self, film: Film, id: str, model: Model, seen: str | None) -> Scene:
         scene = scene_in(film, id)
         where = standing(film, scene, model)
         if where is Standing.EMPTY:
             raise RequestError(Problem("prompt", "Describe the scene first: it is empty."))
         if where is Standing.BUSY:
             raise NotNow("This scene is being made already.")
+        job = film.job(scene)
+        if seen != "" and seen != (job.id if job else None):
+            sentence = "This scene has changed meanwhile. Look again; nothing was sent or charged."
+            raise NotNow(sentence)
         if not self._fed(film, scene, model, ()):
             sentence = f"It goes on from scene {scene.position}. Make that one first."
             raise NotNow(sentence)

@@ -41,7 +41,7 @@ const acts = {
   },
   undo: takeBack,
   unpicture: removePicture,
-  run: (button, scene) => run({ scene: scene.id }),
+  run: (button, scene) => run({ scene: scene.id, video: button.dataset.video || null }),
   'run-all': () => run({}),
   stop: (button, scene) => act('DELETE', `${api}/run?scene=${scene.id}`),
   'stop-all': () => act('DELETE', `${api}/run`),

@@ -146,17 +146,18 @@ def _doing(it: Board, scene: Mapping[str, Any], number: int) -> str:
         Standing.OLDER: ("button", WORDS.make_again),
         Standing.FAILED: ("button", WORDS.retry),
     }.get(where)
+    seen = f'data-act="run" data-video="{video.get("id", "")}"'
     button = ""
     if act:
         kind, words = act
-        button = f'<button class="{kind}" data-act="run">{words.format(price=price)}</button>'
+        button = f'<button class="{kind}" {seen}>{words.format(price=price)}</button>'
     if where is Standing.BUSY and video.get("state") == "queued":
         name = WORDS.stop_one.format(n=number)
         button = f'<button class="quiet" data-act="stop" aria-label="{name}">{WORDS.stop}</button>'
     if where is Standing.UNKNOWN:
         button = (
             f'<details class="sure"><summary class="button">{WORDS.costs_again}</summary>'
-            f'<p class="hint">{WORDS.sure}</p><button class="button" data-act="run">'
+            f'<p class="hint">{WORDS.sure}</p><button class="button" {seen}>'
             f"{WORDS.pay_again.format(price=price)}</button></details>"
         )
     return f'<div class="length">{length if lengths else ""}{button}</div>{stands}'
