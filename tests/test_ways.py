@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Error, FilePayload, Page, expect
+from playwright.sync_api import Browser, Error, FilePayload, Locator, Page, expect
 
 from studio.database import Database
 from studio.jobs import records
@@ -288,6 +288,33 @@ def test_many_prompts_are_checked_and_ordered_at_once(create: Page) -> None:
     expect(create.locator("#working .job")).to_have_count(2)
     expect(create).to_have_title(re.compile(r"^\(2\) \d+ % · Veo Studio"))
     expect(create.locator("#gallery .poster")).to_have_count(2, timeout=PATIENCE)
+
+
+def many(page: Page, text: str) -> Locator:
+    """Lines are written and checked: the button that orders them."""
+    page.locator("#batch details:not([open]) summary").click()
+    page.locator("#batch textarea").fill(text)
+    page.get_by_role("button", name="Check and price").click()
+    button = page.locator("#batch [data-order]")
+    expect(button).to_be_visible()
+    return button
+
+
+def test_many_that_were_refused_can_be_ordered_when_there_is_room(
+    page: Page, start_app: Callable[..., AppServer]
+) -> None:
+    page.context.set_extra_http_headers({"X-Forwarded-For": "192.0.2.9"})
+    server = start_app(VISITOR_JOBS="2")
+    opened(page, server)
+    order = many(page, "A well\nA bridge")
+    generate(page, "In the way [slow-6]")
+    order.click()
+    expect(page.locator("#message [role=alert]")).to_contain_text("2 at a time is the most")
+    while page.request.get(f"{server.url}/v1/videos").json()["data"][0]["status"] != "completed":
+        page.wait_for_timeout(100)
+    order.click()
+    expect(page.locator("#working")).to_contain_text("A bridge")
+    expect(page.locator("#gallery .poster")).to_have_count(3, timeout=PATIENCE)
 
 
 def test_the_queue_is_paused_put_in_order_and_goes_on(

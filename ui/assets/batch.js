@@ -28,8 +28,7 @@ element.addEventListener('change', async ({ target }) => {
 
 element.addEventListener('click', ({ target }) => {
   const button = target.closest('[data-order]')
-  if (!button || button.disabled) return
-  button.disabled = true
+  if (!button) return
   trigger('ordered', { ...sent(), press: button.dataset.press ||= Date.now().toString(36) + Math.random().toString(36).slice(2) })
 })
 
