@@ -300,6 +300,24 @@ def many(page: Page, text: str) -> Locator:
     return button
 
 
+def test_what_is_ordered_at_once_is_what_was_priced(create: Page, app_server: AppServer) -> None:
+    lines = create.locator("#batch textarea")
+    choose(create, "duration", "8")
+    many(create, "A barn")
+    lines.press_sequentially(", burning")
+    expect(create.locator("#batch [data-order]")).to_have_count(0)
+    lines.fill("A barn")
+    create.get_by_role("button", name="Check and price").click()
+    order = create.get_by_role("button", name="Generate · free, simulated")
+    expect(order).to_be_visible()
+    choose(create, "duration", "4")
+    expect(create.locator("#go")).to_contain_text("4 s")
+    order.click()
+    until_done(create, "A barn")
+    [asked] = asked_for(create, app_server)
+    assert (asked["prompt"], asked["duration"]) == ("A barn", 8)
+
+
 def test_many_that_were_refused_can_be_ordered_when_there_is_room(
     page: Page, start_app: Callable[..., AppServer]
 ) -> None:

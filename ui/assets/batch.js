@@ -1,18 +1,24 @@
 // Many at once: what was written or added is 'checked' and priced by the server, then 'ordered'.
 const lines = () => element.querySelector('textarea')
+const checked = () => element.querySelector('.checked')
+const asked = {} // by the word of each check: what was priced is ordered, whatever has changed since
 let pictures = []
 
 const sent = () => ({
   text: lines().value,
-  pictures,
+  pictures: [...pictures],
   prompt: document.querySelector('#prompt textarea').value,
   draft: JSON.parse(localStorage.getItem('veo-studio.draft') || '{}')
 })
 
 element.addEventListener('submit', (event) => {
   event.preventDefault()
-  trigger('checked', sent())
+  const press = Date.now().toString(36) + Math.random().toString(36).slice(2)
+  asked[press] = { ...sent(), press }
+  trigger('checked', asked[press])
 })
+
+element.addEventListener('input', () => { checked().textContent = '' })
 
 element.addEventListener('change', async ({ target }) => {
   if (target.type !== 'file') return
@@ -27,9 +33,7 @@ element.addEventListener('change', async ({ target }) => {
 })
 
 element.addEventListener('click', ({ target }) => {
-  const button = target.closest('[data-order]')
-  if (!button) return
-  trigger('ordered', { ...sent(), press: button.dataset.press ||= Date.now().toString(36) + Math.random().toString(36).slice(2) })
+  if (target.closest('[data-order]')) trigger('ordered', asked[checked().dataset.press])
 })
 
 // Sent: the fold came back closed.

@@ -150,8 +150,12 @@ def _flag(text: str) -> bool:
 # Drawing. Everything from outside passes through escape().
 
 
-def fold(checked: str = "", *, opened: bool = False) -> str:
-    """The box for many prompts; ``checked``: what came of a look at them, drawn."""
+def fold(checked: str = "", press: str = "", *, opened: bool = False) -> str:
+    """The box for many prompts; ``checked``: what came of a look at them, drawn.
+
+    ``press``: the word of that look, by which the page knows what was priced. No two are the same,
+    so the page also draws an answer that it has had before.
+    """
     words = WORDS.make
     return (
         f'<details class="more"{" open" if opened else ""}><summary>{words.batch}</summary>'
@@ -162,7 +166,7 @@ def fold(checked: str = "", *, opened: bool = False) -> str:
         f'<label class="file"><span>{words.batch_files}</span><input type="file" multiple '
         f'accept=".csv,.txt,text/csv,text/plain,image/*"></label><p class="added"></p>'
         f'<button type="submit" class="button">{words.batch_look}</button></form>'
-        f'<div class="checked" role="status">{checked}</div></details>'
+        f'<div class="checked" role="status" data-press="{escape(press)}">{checked}</div></details>'
     )
 
 

@@ -306,7 +306,8 @@ class Create:
         """Many prompts at once: all lines with their prices, or what is wrong with them."""
         visitor = self.visitor(request)
         batch = await self.desk.batch(sent_by(event), visitor)
-        return fold(table_of(batch, self.studio.offer(visitor)), opened=True)
+        table = table_of(batch, self.studio.offer(visitor))
+        return fold(table, _of(event, "press"), opened=True)
 
     async def order_batch(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """All of them, or none: tick, message, cards, screen and the empty box."""
