@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Error, FilePayload, Locator, Page, expect
+from playwright.sync_api import Browser, Error, FilePayload, Locator, Page, Request, expect
 
 from studio.database import Database
 from studio.jobs import records
@@ -378,6 +378,25 @@ def test_help_with_the_prompt_is_shown_beside_it_and_used_on_a_click(create: Pag
     create.get_by_role("button", name="Draw the first frame").click()
     create.get_by_role("button", name="Use as first frame").click(timeout=PATIENCE)
     expect(create.get_by_alt_text("First frame")).to_be_visible()
+
+
+def test_help_that_was_refused_or_got_lost_can_be_asked_for_again(create: Page) -> None:
+    create.locator("#guide summary").click()
+    rewrite = create.locator("#guide [data-help=rewrite]")
+    for _ in range(2):
+        rewrite.click()
+        expect(create.locator("#offer .problem")).to_contain_text("Describe it first")
+        expect(create.locator("#guide .busy, #guide :disabled")).to_have_count(0, timeout=5000)
+    create.route("**/queue/join*", lambda route: route.fulfill(status=503, body="{}"))
+    prompt(create).fill("a red fox")
+    rewrite.click()
+    expect(create.get_by_test_id("toast-body")).to_be_visible()
+    create.unroute("**/queue/join*")
+    asked: list[Request] = []
+    create.on("request", lambda sent: asked.append(sent) if "/queue/join" in sent.url else None)
+    rewrite.dblclick(timeout=5000)
+    expect(create.locator("#offer .both")).to_contain_text("a red fox")
+    assert len(asked) == 1, "two quick presses ask once"
 
 
 TYPED: dict[str, tuple[Callable[[Page], Any], Any]] = {

@@ -30,7 +30,8 @@ element.addEventListener('click', ({ target }) => {
   trigger(button.dataset.help === 'draw' ? 'draw' : 'rewrite', {
     prompt: box().value, model: setting('model'), ratio: setting('aspect_ratio')
   })
-  for (const help of helps()) help.disabled = true
+  // Not the one that was pressed: an answer may get lost, and then it is pressed once more.
+  for (const help of helps()) help.disabled = help !== button
   button.classList.add('busy')
 })
 

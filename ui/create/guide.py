@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import secrets
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -45,8 +46,8 @@ class Guide:
         try:
             text = await self._studio.assist.rewrite(prompt, visitor, model or None)
         except VeoError as error:
-            return problem(error)
-        return rewritten(prompt, text)
+            return _anew(problem(error))
+        return _anew(rewritten(prompt, text))
 
     async def draw(self, sent: Any, visitor: Visitor) -> str:
         """A first frame drawn from the prompt."""
@@ -55,8 +56,8 @@ class Guide:
         try:
             data = await self._studio.assist.draw(_text(sent, "prompt"), visitor, ratio)
         except VeoError as error:
-            return problem(error)
-        return frame(await asyncio.to_thread(self._lend, data, visitor.owner))
+            return _anew(problem(error))
+        return _anew(frame(await asyncio.to_thread(self._lend, data, visitor.owner)))
 
     def _lend(self, data: bytes, owner: str) -> Path:
         suffix = ".png" if data.startswith(b"\x89PNG") else ".jpg"
@@ -75,6 +76,11 @@ def sent_by(event: gr.EventData) -> Mapping[str, Any]:
 def _text(sent: Any, name: str) -> str:
     value = sent.get(name) if isinstance(sent, Mapping) else None
     return value[:20_000] if isinstance(value, str) else ""
+
+
+def _anew(html: str) -> str:
+    """The same answer once more is a change as well: the page's script waits for one."""
+    return f"<!--{secrets.token_hex(4)}-->{html}"
 
 
 # Drawing. Everything from outside passes through escape().
