@@ -194,6 +194,18 @@ def test_the_prompt_is_kept_until_it_is_sent(create: Page) -> None:
     expect(prompt(create)).to_have_value("")
 
 
+def test_what_is_being_written_is_kept_when_something_else_is_sent(create: Page) -> None:
+    generate(create, "A storm [error]")
+    again = create.locator("#screen [data-act=retry]")
+    expect(again).to_be_visible(timeout=PATIENCE)
+    prompt(create).fill("Half a thought")
+    again.click()
+    expect(create.locator("#working")).to_contain_text("A storm")
+    create.reload()
+    ready(create)
+    expect(prompt(create)).to_have_value("Half a thought")
+
+
 def test_a_refused_prompt_is_kept(create: Page) -> None:
     prompt(create).fill("x" * 4001)
     create.locator("#go").click()

@@ -13,6 +13,7 @@ document.addEventListener('keydown', (event) => {
 // Two quick presses for the same carry the same word: the server takes them for one, and one is paid.
 const SAME = 1500
 let pressed = { at: -SAME }
+let going // the prompt that was sent by the last press
 const word = () => Date.now().toString(36) + Math.random().toString(36).slice(2)
 document.addEventListener('click', (event) => {
   const button = event.target.closest?.('#go, [data-act=retry]')
@@ -22,6 +23,7 @@ document.addEventListener('click', (event) => {
   const again = what === pressed.what && event.timeStamp - pressed.at < SAME
   pressed = { what, at: event.timeStamp, word: again ? pressed.word : word() }
   button.dataset.press = pressed.word
+  going = button.id && box().value
 }, true)
 
 // Times of the server by the clock of whoever looks.
@@ -68,13 +70,13 @@ document.addEventListener('input', ({ target }) => {
   mark([])
 })
 
-// Sent: the text need not be kept any more, and on a phone the stage comes into sight.
+// Sent: its text need not be kept any more, and on a phone the stage comes into sight.
 watch('value', () => {
   const fields = element.querySelector('[data-fields]')?.dataset.fields.split(' ') || []
   mark(fields)
   if (fields.includes('prompt')) box().focus()
   else if (element.querySelector('[data-sent]')) {
-    localStorage.removeItem(KEPT)
+    if (localStorage.getItem(KEPT) === going) localStorage.removeItem(KEPT)
     const stage = document.querySelector('#stage')
     if (stage.getBoundingClientRect().top > innerHeight / 2) stage.scrollIntoView({ block: 'start' })
   } else if (props.value) element.scrollIntoView({ block: 'nearest' })
