@@ -300,6 +300,19 @@ def many(page: Page, text: str) -> Locator:
     return button
 
 
+def test_many_lines_are_kept_over_a_reload_until_they_are_ordered(create: Page) -> None:
+    many(create, "A quay\nA ferry")
+    create.reload()
+    ready(create)
+    lines = create.locator("#batch textarea")
+    expect(lines).to_have_value("A quay\nA ferry")
+    many(create, "A quay").click()
+    expect(create.locator("#working")).to_contain_text("A quay")
+    create.reload()
+    ready(create)
+    expect(lines).to_have_value("")
+
+
 def test_what_is_ordered_at_once_is_what_was_priced(create: Page, app_server: AppServer) -> None:
     lines = create.locator("#batch textarea")
     choose(create, "duration", "8")

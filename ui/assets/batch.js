@@ -1,4 +1,5 @@
 // Many at once: what was written or added is 'checked' and priced by the server, then 'ordered'.
+const KEPT = 'veo-studio.lines'
 const lines = () => element.querySelector('textarea')
 const checked = () => element.querySelector('.checked')
 const asked = {} // by the word of each check: what was priced is ordered, whatever has changed since
@@ -18,7 +19,12 @@ element.addEventListener('submit', (event) => {
   trigger('checked', asked[press])
 })
 
-element.addEventListener('input', () => { checked().textContent = '' })
+// Other lines than those that were checked; a reload loses none.
+function changed() {
+  checked().textContent = ''
+  sessionStorage.setItem(KEPT, lines().value)
+}
+element.addEventListener('input', changed)
 
 element.addEventListener('change', async ({ target }) => {
   if (target.type !== 'file') return
@@ -30,6 +36,7 @@ element.addEventListener('change', async ({ target }) => {
   }
   target.value = ''
   element.querySelector('.added').textContent = pictures.map((one) => one.name).join(', ')
+  changed()
 })
 
 element.addEventListener('click', ({ target }) => {
@@ -41,4 +48,7 @@ watch('value', () => {
   if (element.querySelector('details').open) return
   lines().value = ''
   pictures = []
+  sessionStorage.removeItem(KEPT)
 })
+
+lines().value = sessionStorage.getItem(KEPT) || ''
