@@ -23,7 +23,16 @@ from tests import parts
 from tests.app_server import AppServer
 from tests.kept import kept_in
 from tests.stand_in_kit import Seen, apart, blank, watch
-from tests.test_page import PATIENCE, choose, generate, opened, prompt, ready, until_it_plays
+from tests.test_page import (
+    HELD_BACK,
+    PATIENCE,
+    choose,
+    generate,
+    opened,
+    prompt,
+    ready,
+    until_it_plays,
+)
 from veo_client.request import VideoRequest
 
 pytestmark = pytest.mark.slow
@@ -154,6 +163,27 @@ def test_a_video_is_extended_and_gone_on_from_its_last_frame(
     next_shot = seen(create, until_done(create, "A bird lands on it"))
     assert apart(next_shot.pictures[0], after.pictures[-1]) < 12
     assert next_shot.seconds < after.seconds
+
+
+def test_what_is_written_while_an_extension_is_being_sent_stays(
+    page: Page, app_server: AppServer
+) -> None:
+    page.context.set_extra_http_headers({"X-Forwarded-For": "192.0.2.9"})
+    page.add_init_script(HELD_BACK)
+    opened(page, app_server)
+    generate(page, "A hut")
+    until_done(page, "A hut")
+    begin(page, "extend")
+    expect(page.locator("#go")).to_contain_text("Extend")
+    prompt(page).fill("Make it night")
+    page.evaluate("window.holding = true")
+    page.locator("#go").click()
+    page.wait_for_function("Boolean(window.answered)")
+    prompt(page).fill("And let it snow")
+    page.evaluate("() => { window.holding = false; window.answered.go() }")
+    expect(page.locator("#working")).to_contain_text("Make it night")
+    page.wait_for_timeout(300)
+    expect(prompt(page)).to_have_value("And let it snow", timeout=1000)
 
 
 def test_edits_are_a_conversation_with_its_versions_in_sight(create: Page) -> None:

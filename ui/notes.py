@@ -77,6 +77,9 @@ def problem(error: VeoError) -> str:
     )
 
 
-def sent() -> str:
-    """Nothing to see: it tells the page's script that the prompt has been sent."""
-    return f'<p data-sent="{secrets.token_hex(4)}" hidden></p>'
+def sent(*, over: bool = False) -> str:
+    """Nothing to see: it tells the page's script that the prompt has been sent.
+
+    ``over``: what was said is not for the next, so the box is emptied.
+    """
+    return f'<p data-sent="{secrets.token_hex(4)}"{" data-over" if over else ""} hidden></p>'

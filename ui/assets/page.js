@@ -70,6 +70,11 @@ document.addEventListener('input', ({ target }) => {
   mark([])
 })
 
+function empty() {
+  Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(box(), '')
+  box().dispatchEvent(new Event('input', { bubbles: true }))
+}
+
 // Sent: its text need not be kept any more, and on a phone the stage comes into sight.
 watch('value', () => {
   const fields = element.querySelector('[data-fields]')?.dataset.fields.split(' ') || []
@@ -77,6 +82,7 @@ watch('value', () => {
   if (fields.includes('prompt')) box().focus()
   else if (element.querySelector('[data-sent]')) {
     if (localStorage.getItem(KEPT) === going) localStorage.removeItem(KEPT)
+    if (element.querySelector('[data-over]') && box().value === going) empty()
     const stage = document.querySelector('#stage')
     if (stage.getBoundingClientRect().top > innerHeight / 2) stage.scrollIntoView({ block: 'start' })
   } else if (props.value) element.scrollIntoView({ block: 'nearest' })

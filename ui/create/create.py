@@ -78,9 +78,11 @@ class Create:
             made.extend(await self.desk.order(prompt, value, visitor))
             return made
 
-        shown = await self._begin(order(), visitor, request)
-        nothing = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
-        return *shown, *(await self.desk.after(value, tuple(made), visitor) if made else nothing)
+        tick, message, *shown = await self._begin(order(), visitor, request)
+        if not made:
+            return tick, message, *shown, gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        message = sent(over=self.desk.goes_on(value))
+        return tick, message, *shown, *await self.desk.after(value, tuple(made), visitor)
 
     async def retry(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """The same once more, as a new job."""

@@ -139,10 +139,11 @@ class Desk:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         parent = jobs[0].id if way == Relation.EDIT else None
         draft |= {"way": way if parent else None, "parent": parent, "changed": "way"}
-        prompt, *rest = await self._redrawn(draft, visitor)
-        if way not in (Relation.VARIATION, Relation.FINAL):
-            prompt["value"] = ""
-        return gr.update(**prompt), *rest
+        return gr.skip(), *(await self._redrawn(draft, visitor))[1:]
+
+    def goes_on(self, value: Any) -> bool:
+        """Whether what was said is for this one video alone."""
+        return _draft_in(value).get("way") in GOES_ON
 
     async def batch(self, sent: Mapping[str, Any], visitor: Visitor) -> Batch:
         """What many lines ask for."""
