@@ -409,7 +409,8 @@ def test_two_that_are_stopped_at_once_are_both_stopped(create: Page) -> None:
     expect(create.locator("#composer [name=duration][value='15']")).to_be_attached()
     for text in ("A slow ship [slow-300]", "A slow cart [slow-300]"):
         generate(create, text, seconds=5)
-    expect(create.locator("#working [data-act=cancel]")).to_have_count(2, timeout=PATIENCE)
+    under_way = create.locator("#working .stage", has_text="making it")
+    expect(under_way).to_have_count(2, timeout=PATIENCE)  # from here on no card changes its place
     create.route("**/run/predict**", lambda _: None)
     for name in ("ship", "cart"):
         create.get_by_role("button", name=f"Cancel: A slow {name}").click()
