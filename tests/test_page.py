@@ -149,7 +149,7 @@ def test_a_closed_tab_loses_nothing(create: Page, app_server: AppServer) -> None
 def test_what_ends_while_the_page_is_loading_is_shown_all_the_same(
     create: Page, app_server: AppServer
 ) -> None:
-    generate(create, "A slow train [slow-6]", seconds=6)
+    generate(create, "A slow train [slow-12]", seconds=6)
     late = create.context.new_page()
     late.route("**/*.js", lambda _: None)
     page = late.goto(app_server.url, wait_until="commit")
@@ -164,7 +164,7 @@ def test_what_ends_while_the_page_is_loading_is_shown_all_the_same(
 
 
 def test_a_refused_press_stops_nothing_that_is_shown(create: Page) -> None:
-    generate(create, "A slow tram [slow-6]", seconds=6)
+    generate(create, "A slow tram [slow-12]", seconds=6)
     create.reload()
     expect(create.locator("#working")).to_contain_text("A slow tram", timeout=PATIENCE)
     prompt(create).fill("")

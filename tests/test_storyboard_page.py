@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -157,7 +158,9 @@ def test_a_scene_that_was_made_elsewhere_is_not_made_again_by_a_page_that_shows_
     film = a_film(page, app_server, "One")
     scene = film["scenes"][0]["id"]
     page.request.post(f"{app_server.url}/v1/films/{film['id']}/run", data={"scene": scene})
+    end = time.monotonic() + PATIENCE / 1000
     while on_the_server(page, app_server)["scenes"][0]["standing"] == "busy":
+        assert time.monotonic() < end
         page.wait_for_timeout(200)
     with page.expect_response("**/v1/films/*/run") as answer:
         page.get_by_role("button", name="Make this scene").click()
